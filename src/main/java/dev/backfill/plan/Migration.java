@@ -1,0 +1,86 @@
+package dev.backfill.plan;
+
+import dev.backfill.project.TimeType;
+import java.util.List;
+import java.util.Optional;
+
+/// How one Data Source gets its new version: everything `emit`, `run` and `proof` need, without a
+/// checkout.
+///
+/// @param source the old Data Source
+/// @param target its new version
+/// @param cause why it is versioned
+/// @param scenario how the data follows
+/// @param liveFeed the one feed of rows that arrive from now on
+/// @param historyFeed the one feed of rows that are there already
+/// @param trigger the Data Source whose inserts reach the target: the source for DIRECT, the
+///   versioned one it hangs from (a twin) for CASCADE
+/// @param timestamp the column that the cutover cuts; present for STREAMING_TIMESTAMP with cause
+///   DIRECT
+/// @param projection every stored, insertable column that the source gives a value for, in the
+///   target's order; empty for CASCADE
+/// @param engine canonical engine family of the target
+/// @param sortingKey of the target, expressions
+/// @param partitionKey of the target, expressions; empty when unpartitioned
+/// @param ttl the stricter of both sides' TTL rules as SQL text, for the common window; empty
+///   without any
+/// @param query CASCADE only: the fork's SELECT over its trigger, self-contained, without a
+///   trailing semicolon
+/// @param reduced CASCADE only: how rows of the target are merged before they are compared, in
+///   column order
+/// @param files what belongs to it, paths relative to the project
+public record Migration(
+    String source,
+    String target,
+    Cause cause,
+    Scenario scenario,
+    Feed liveFeed,
+    Feed historyFeed,
+    String trigger,
+    Optional<CutColumn> timestamp,
+    List<Projected> projection,
+    String engine,
+    List<String> sortingKey,
+    List<String> partitionKey,
+    Optional<String> ttl,
+    Optional<String> query,
+    List<Reduced> reduced,
+    List<String> files) {
+
+  public Migration {
+    projection = List.copyOf(projection);
+    sortingKey = List.copyOf(sortingKey);
+    partitionKey = List.copyOf(partitionKey);
+    reduced = List.copyOf(reduced);
+    files = List.copyOf(files);
+  }
+
+  /// The column that the cutover cuts.
+  ///
+  /// @param column its name in the source
+  /// @param targetColumn its name in the target
+  /// @param type its type in the source
+  /// @param targetType its type in the target
+  public record CutColumn(String column, String targetColumn, TimeType type, TimeType targetType) {}
+
+  /// A column of the target and where its value comes from.
+  ///
+  /// @param column name in the target
+  /// @param expression SQL over the source's columns that gives a value of the target's type and
+  ///   never throws
+  /// @param type the target's type, canonical text
+  public record Projected(String column, String expression, String type) {}
+
+  /// A column of a target that merges rows.
+  ///
+  /// @param column name in the target
+  /// @param expression what to select when rows are grouped by the key columns, e.g.
+  ///   `countMerge(hits)`
+  /// @param key part of the grouping
+  public record Reduced(String column, String expression, boolean key) {}
+
+  /// Environment variable that holds T while `deploy.sh` runs.
+  public String cutoverVariable() {
+    return "BACKFILL_T_" + target.toUpperCase(java.util.Locale.ROOT);
+  }
+}

@@ -1,0 +1,58 @@
+package dev.backfill.project;
+
+import java.util.List;
+import java.util.Optional;
+
+/// A column type as a tree, in canonical spelling (`Boolean` is `Bool`, `Decimal( 10 , 2 )` is
+/// `Decimal(10, 2)`).
+///
+/// @param name outermost type name, e.g. `Nullable`, `DateTime64`, `AggregateFunction`
+/// @param arguments types, numbers, quoted strings or function names, each as a leaf or a nested
+///   type
+public record ColumnType(String name, List<ColumnType> arguments) {
+  public ColumnType {
+    arguments = List.copyOf(arguments);
+  }
+
+  public static ColumnType of(String name, ColumnType... arguments) {
+    return new ColumnType(name, List.of(arguments));
+  }
+
+  /// Canonical text, as ClickHouse prints it.
+  public String text() {
+    if (arguments.isEmpty()) {
+      return name;
+    }
+    return name + "(" + String.join(", ", arguments.stream().map(ColumnType::text).toList()) + ")";
+  }
+
+  public boolean isNullable() {
+    return name.equals("Nullable")
+        || (name.equals("LowCardinality") && arguments.getFirst().isNullable());
+  }
+
+  /// The type inside `Nullable` and `LowCardinality`.
+  public ColumnType bare() {
+    return name.equals("Nullable") || name.equals("LowCardinality")
+        ? arguments.getFirst().bare()
+        : this;
+  }
+
+  public boolean isAggregateState() {
+    return name.equals("AggregateFunction");
+  }
+
+  public boolean isSimpleAggregate() {
+    return name.equals("SimpleAggregateFunction");
+  }
+
+  /// What this type says about time, when it is a date or a time.
+  public Optional<TimeType> time() {
+    return TimeType.of(this);
+  }
+
+  @Override
+  public String toString() {
+    return text();
+  }
+}

@@ -1,0 +1,5 @@
+/// Tests; the folders mirror `src/main/java`.
+@NullMarked
+package dev.backfill;
+
+import org.jspecify.annotations.NullMarked;
