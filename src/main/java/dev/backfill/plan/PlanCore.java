@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param workspace name of the workspace it is meant for; empty when not known
 /// @param changes what differs
 /// @param migrations in the order they depend on each other
+/// @param forkedPipes plain Pipes that forks read through, in the order they depend on each other
 /// @param cutover when T lies
 /// @param limits how `run` behaves
 /// @param files generated files (not `plan.json` itself)
@@ -26,6 +27,7 @@ public record PlanCore(
     Optional<String> workspace,
     List<JudgedChange> changes,
     List<Migration> migrations,
+    List<ForkedPipe> forkedPipes,
     Cutover cutover,
     Limits limits,
     List<Generated> files) {
@@ -33,7 +35,34 @@ public record PlanCore(
   public PlanCore {
     changes = List.copyOf(changes);
     migrations = List.copyOf(migrations);
+    forkedPipes = List.copyOf(forkedPipes);
     files = List.copyOf(files);
+  }
+
+  /// A core without plain Pipes to fork.
+  public PlanCore(
+      int schemaVersion,
+      String rules,
+      String flavour,
+      String version,
+      Optional<String> workspace,
+      List<JudgedChange> changes,
+      List<Migration> migrations,
+      Cutover cutover,
+      Limits limits,
+      List<Generated> files) {
+    this(
+        schemaVersion,
+        rules,
+        flavour,
+        version,
+        workspace,
+        changes,
+        migrations,
+        List.of(),
+        cutover,
+        limits,
+        files);
   }
 
   /// How `run` behaves; meanings as in `dev.backfill.config.Settings`.
@@ -79,6 +108,7 @@ public record PlanCore(
         workspace,
         changes,
         migrations,
+        forkedPipes,
         cutover,
         limits,
         generated);

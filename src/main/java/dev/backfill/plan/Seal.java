@@ -1,0 +1,70 @@
+package dev.backfill.plan;
+
+import dev.backfill.project.Project;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/// The hash over everything a plan rests on: its core, the resources around it and the rules that
+/// made it. Commit ids, places, formats and unrelated resources don't change it.
+public final class Seal {
+  private Seal() {}
+
+  /// @param canonicalCoreJson the core as it is committed
+  /// @param resources what [#resources] gave
+  /// @param rules version of the rules
+  /// @return `sha256:` and 64 lower-case hex digits
+  public static String of(
+      String canonicalCoreJson, SortedMap<String, String> resources, String rules) {
+    var digest = sha256();
+    field(digest, rules);
+    field(digest, canonicalCoreJson);
+    resources.forEach((name, text) -> {
+      field(digest, name);
+      field(digest, text);
+    });
+    return "sha256:" + HexFormat.of().formatHex(digest.digest());
+  }
+
+  /// Every resource of head that reads, writes or feeds a source or target of the plan, by name, as
+  /// normalised text.
+  public static SortedMap<String, String> resources(Project head, PlanCore core) {
+    var names = new TreeSet<String>();
+    for (var migration : core.migrations()) {
+      names.add(migration.source());
+      names.add(migration.target());
+    }
+    var out = new TreeMap<String, String>();
+    for (var name : names) {
+      head.dataSource(name).ifPresent(d -> out.put("datasource " + name, Normal.text(d)));
+    }
+    for (var pipe : head.pipes().values()) {
+      if (pipe.nodes().stream()
+          .anyMatch(n ->
+              n.reads().stream().anyMatch(names::contains)
+                  || n.target().filter(names::contains).isPresent())) {
+        out.put("pipe " + pipe.name(), Normal.text(pipe));
+      }
+    }
+    return out;
+  }
+
+  // The length first, so that no two lists of fields give the same bytes.
+  private static void field(MessageDigest digest, String text) {
+    var bytes = text.getBytes(StandardCharsets.UTF_8);
+    digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+    digest.update(bytes);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
