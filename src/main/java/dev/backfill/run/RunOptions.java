@@ -1,0 +1,31 @@
+package dev.backfill.run;
+
+import java.time.Duration;
+
+/// How patient a run is.
+///
+/// @param holder who holds the lease, for people: user and machine, or the workflow run
+/// @param maxWait how long to wait for T, or for somebody else's lease; longer means coming back
+/// @param requestDeadline how long a request may be under way at the very most: a job whose answer
+///   was lost is looked for at least that long
+/// @param unreachable how long an unreachable host is tried again
+/// @param dryRun only say what would be done
+/// @param resume the command that goes on after an interruption
+public record RunOptions(
+    String holder,
+    Duration maxWait,
+    Duration requestDeadline,
+    Duration unreachable,
+    boolean dryRun,
+    String resume) {
+
+  public static RunOptions of(String holder) {
+    return new RunOptions(
+        holder,
+        Duration.ofHours(1),
+        Duration.ofSeconds(90),
+        Duration.ofMinutes(2),
+        false,
+        "backfill run");
+  }
+}
