@@ -1,0 +1,188 @@
+package dev.backfill.local.engine;
+
+import dev.backfill.failure.Failure;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// ClickHouse inside this process (libchdb). One per process and one data directory; as many
+/// databases and sessions as wanted.
+///
+/// Signal handlers of the library stay off: with them the first NullPointerException of the JVM
+/// never returns. Every session is closed before the process ends, because ending with one open may
+/// crash it. Only platform threads call it; a call of the library pins a virtual one's carrier.
+public final class Engine implements AutoCloseable {
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "async_insert", "0",
+          "implicit_select", "0",
+          "max_threads", "2",
+          "session_timezone", "UTC",
+          "input_format_parallel_parsing", "0",
+          "output_format_json_quote_64bit_integers", "0",
+          "date_time_input_format", "best_effort");
+  private static final AtomicReference<@Nullable Engine> CURRENT = new AtomicReference<>();
+  private static @Nullable Chdb loaded;
+
+  private final Chdb chdb;
+  private final Path data;
+  private final MemorySegment keeper;
+  private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+  private final Thread hook = new Thread(this::shutDown, "engine-shutdown");
+  private boolean closing;
+
+  private Engine(Chdb chdb, Path data) {
+    this.chdb = chdb;
+    this.data = data;
+    this.keeper = chdb.connect(arguments(Map.of()));
+  }
+
+  /// Boots the engine on a directory, which is made when it isn't there.
+  ///
+  /// @throws Failure.Usage when the library can't be had on this machine, or the directory is in
+  ///   use by another process
+  /// @throws IllegalStateException when an engine is open in this process already
+  public static synchronized Engine open(Path data) {
+    if (CURRENT.get() != null) {
+      throw new IllegalStateException("an engine is open in this process");
+    }
+    try {
+      Files.createDirectories(data);
+      var library = loaded;
+      if (library == null) {
+        library = new Chdb(EngineLibrary.find());
+        library.signalHandlers(false);
+        loaded = library;
+      }
+      var engine = new Engine(library, data.toRealPath());
+      CURRENT.set(engine);
+      Runtime.getRuntime().addShutdownHook(engine.hook);
+      return engine;
+    } catch (IOException e) {
+      throw new Failure.Machine("can't use the directory " + data + ": " + e.getMessage(), e);
+    } catch (EngineException e) {
+      throw new Failure.Usage(
+          "the engine can't be started on "
+              + data
+              + ": "
+              + e.getMessage()
+              + ". Is another process using that directory?");
+    }
+  }
+
+  /// The engine that is open in this process, if any.
+  public static @Nullable Engine current() {
+    return CURRENT.get();
+  }
+
+  public Path data() {
+    return data;
+  }
+
+  /// A session that may do everything, outside any database.
+  public Session session() {
+    return session(Map.of());
+  }
+
+  /// @param settings ClickHouse settings of the session, beside the house's own
+  public Session session(Map<String, String> settings) {
+    return call(() -> {
+      synchronized (sessions) {
+        if (closing) {
+          throw new IllegalStateException("the engine is closing");
+        }
+        var session = new Session(this, chdb.connect(arguments(settings)));
+        sessions.add(session);
+        return session;
+      }
+    });
+  }
+
+  /// A session of one database that reads only: no INSERT, DDL, SET, and none of the table
+  /// functions that reach files or hosts. `INTO OUTFILE` is not covered: ask [Session#onlyReads]
+  /// first.
+  public Session readOnly(String database, Map<String, String> settings) {
+    var session = session(settings);
+    try {
+      session.run("USE `" + database + "`");
+      session.run("SET readonly = 1");
+      return session;
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  /// Asks every statement whose text holds the tag to stop. Doesn't wait: the statement's own
+  /// caller gets error 394.
+  ///
+  /// @param tag letters, digits, `-`, `_`, `:`
+  public void kill(String tag) {
+    if (!tag.matches("[A-Za-z0-9_:-]+")) {
+      throw new IllegalArgumentException("not a tag: " + tag);
+    }
+    try (var session = session()) {
+      session.run(
+          "KILL QUERY WHERE position(query, '" + tag + "') > 0 AND query NOT LIKE 'KILL%' ASYNC");
+    }
+  }
+
+  Chdb chdb() {
+    return chdb;
+  }
+
+  <T> T call(Supplier<T> call) {
+    if (Thread.currentThread().isVirtual()) {
+      throw new IllegalStateException("the engine is called from platform threads only");
+    }
+    return call.get();
+  }
+
+  void release(Session session, MemorySegment connection) {
+    chdb.close(connection);
+    sessions.remove(session);
+  }
+
+  /// Stops what runs, waits for it and closes every session.
+  @Override
+  public void close() {
+    Runtime.getRuntime().removeShutdownHook(hook);
+    shutDown();
+  }
+
+  private void shutDown() {
+    List<Session> left;
+    synchronized (sessions) {
+      if (closing) {
+        return;
+      }
+      closing = true;
+      left = List.copyOf(sessions);
+    }
+    if (!left.isEmpty()) {
+      chdb.query(
+          Chdb.handle(keeper), "KILL QUERY WHERE query NOT LIKE 'KILL%' ASYNC", "TabSeparated");
+    }
+    left.forEach(Session::close);
+    chdb.close(keeper);
+    CURRENT.set(null);
+  }
+
+  private List<String> arguments(Map<String, String> settings) {
+    var all = new LinkedHashMap<>(DEFAULTS);
+    all.putAll(settings);
+    var arguments = new ArrayList<>(List.of("clickhouse", "--path=" + data));
+    all.forEach((name, value) -> arguments.add("--" + name + "=" + value));
+    return arguments;
+  }
+}
