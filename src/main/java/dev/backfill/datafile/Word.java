@@ -1,0 +1,8 @@
+package dev.backfill.datafile;
+
+/// A token of a directive line, quotes included.
+///
+/// @param text as written
+/// @param start index of its first character in the line
+/// @param end index behind its last character
+public record Word(String text, int start, int end) {}
