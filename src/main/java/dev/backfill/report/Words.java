@@ -1,0 +1,123 @@
+package dev.backfill.report;
+
+import dev.backfill.change.Verdict;
+import dev.backfill.plan.Cause;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+
+/// The sentences that text and markdown share.
+final class Words {
+  private Words() {}
+
+  static String verdict(Verdict verdict) {
+    return switch (verdict) {
+      case NONE -> "nothing to migrate";
+      case IN_PLACE -> "in place";
+      case CLEANUP -> "clean-up";
+      case ALREADY_VERSIONED -> "already versioned";
+      case VERSION -> "a new version is needed";
+      case REFUSE -> "refused";
+    };
+  }
+
+  /// What the verdict means for this plan, one sentence with names between backticks.
+  static String meaning(PlanReport report) {
+    var core = report.plan().core();
+    return switch (report.plan().verdict()) {
+      case NONE -> "No Data Source changes in a way that concerns its data.";
+      case IN_PLACE -> "Tinybird alters the live Data Sources; the data stays where it is.";
+      case CLEANUP -> "Only leftovers of a finished migration go away.";
+      case ALREADY_VERSIONED -> "The old and the new version exist side by side already.";
+      case VERSION -> {
+        var direct = core.direct().stream().map(m -> "`" + m.source() + "`").toList();
+        var cascades = core.migrations().size() - direct.size();
+        yield String.join(", ", direct.isEmpty() ? sources(core) : direct)
+            + (direct.size() == 1 ? " gets" : " get")
+            + " a new version, and the data follows"
+            + switch (cascades) {
+              case 0 -> ".";
+              case 1 -> "; 1 target of a Materialized View follows with it.";
+              default -> "; " + cascades + " targets of Materialized Views follow with it.";
+            };
+      }
+      case REFUSE -> "Deploying this would lose or double data, stop production or fail half-way.";
+    };
+  }
+
+  private static List<String> sources(PlanCore core) {
+    return core.migrations().stream().map(m -> "`" + m.source() + "`").toList();
+  }
+
+  static String kind(String wire) {
+    return wire.replace('_', ' ');
+  }
+
+  static String scenario(Scenario scenario) {
+    return switch (scenario) {
+      case NOT_PRODUCTION -> "not in production";
+      case FULL_REPLACEMENT -> "replaced as a whole";
+      case STREAMING_TIMESTAMP -> "streaming with a timestamp";
+      case POPULATE -> "populate";
+      case DELTA -> "delta copies";
+      case MOVE_INGESTION -> "move ingestion first";
+      case RELOAD -> "reload";
+      case KAFKA_TWIN -> "Kafka twin";
+    };
+  }
+
+  static String live(Migration m) {
+    return feed(m.liveFeed().kind().toString(), m.liveFeed().pipe());
+  }
+
+  static String history(Migration m) {
+    return feed(m.historyFeed().kind().toString(), m.historyFeed().pipe());
+  }
+
+  private static String feed(String kind, String pipe) {
+    return pipe.isEmpty() ? kind : kind + " `" + pipe + "`";
+  }
+
+  static String cutover(Migration m, PlanCore core) {
+    if (m.cause() == Cause.CASCADE) {
+      return "with `" + m.trigger() + "`";
+    }
+    return m.timestamp()
+        .map(t ->
+            core.cutover()
+                .pinned()
+                .map(at -> "`" + t.column() + "` at " + at)
+                .orElse(
+                    "`" + t.column() + "`, bound at deploy + " + duration(core.cutover().lead())))
+        .orElse("");
+  }
+
+  /// `1 h 30 min`.
+  static String duration(Duration duration) {
+    var out = new StringBuilder();
+    unit(out, duration.toDays(), "d");
+    unit(out, duration.toHoursPart(), "h");
+    unit(out, duration.toMinutesPart(), "min");
+    if (duration.toMillisPart() > 0) {
+      var seconds = duration.toSecondsPart() + duration.toMillisPart() / 1000.0;
+      out.append(out.isEmpty() ? "" : " ").append(String.format(Locale.ROOT, "%.1f s", seconds));
+    } else {
+      unit(out, duration.toSecondsPart(), "s");
+    }
+    return out.isEmpty() ? "0 s" : out.toString();
+  }
+
+  private static void unit(StringBuilder out, long amount, String unit) {
+    if (amount > 0) {
+      out.append(out.isEmpty() ? "" : " ").append(amount).append(' ').append(unit);
+    }
+  }
+
+  /// `1,234,567`.
+  static String number(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.report;
+
+import org.jspecify.annotations.NullMarked;
