@@ -1,0 +1,5 @@
+/// Tests of the SQL room.
+@NullMarked
+package dev.backfill.sql;
+
+import org.jspecify.annotations.NullMarked;
