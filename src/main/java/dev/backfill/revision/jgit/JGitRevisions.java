@@ -1,0 +1,502 @@
+package dev.backfill.revision.jgit;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.revision.CommitId;
+import dev.backfill.revision.Revisions;
+import dev.backfill.revision.Snapshot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.eclipse.jgit.diff.ContentSource;
+import org.eclipse.jgit.diff.DiffConfig;
+import org.eclipse.jgit.diff.DiffEntry;
+import org.eclipse.jgit.diff.RenameDetector;
+import org.eclipse.jgit.dircache.DirCache;
+import org.eclipse.jgit.dircache.DirCacheEntry;
+import org.eclipse.jgit.dircache.DirCacheIterator;
+import org.eclipse.jgit.errors.IncorrectObjectTypeException;
+import org.eclipse.jgit.errors.MissingObjectException;
+import org.eclipse.jgit.errors.RevisionSyntaxException;
+import org.eclipse.jgit.lib.Config;
+import org.eclipse.jgit.lib.Constants;
+import org.eclipse.jgit.lib.FileMode;
+import org.eclipse.jgit.lib.NullProgressMonitor;
+import org.eclipse.jgit.lib.ObjectId;
+import org.eclipse.jgit.lib.ObjectInserter;
+import org.eclipse.jgit.lib.ObjectLoader;
+import org.eclipse.jgit.lib.ObjectReader;
+import org.eclipse.jgit.lib.Repository;
+import org.eclipse.jgit.revwalk.RevCommit;
+import org.eclipse.jgit.revwalk.RevTree;
+import org.eclipse.jgit.revwalk.RevWalk;
+import org.eclipse.jgit.revwalk.filter.RevFilter;
+import org.eclipse.jgit.storage.file.FileRepositoryBuilder;
+import org.eclipse.jgit.treewalk.AbstractTreeIterator;
+import org.eclipse.jgit.treewalk.CanonicalTreeParser;
+import org.eclipse.jgit.treewalk.FileTreeIterator;
+import org.eclipse.jgit.treewalk.TreeWalk;
+import org.eclipse.jgit.treewalk.filter.PathFilter;
+
+/// A repository on this machine. Work tree files are read as bytes: no filter, no line-end
+/// conversion, no hook.
+public final class JGitRevisions implements Revisions {
+  private static final int LINKS_FOLLOWED = 8;
+
+  private final Repository repository;
+
+  private JGitRevisions(Repository repository) {
+    this.repository = repository;
+  }
+
+  /// @param path the repository, or any folder in its work tree
+  /// @throws Failure.Usage when there is none
+  public static JGitRevisions open(Path path) {
+    QuietSystem.install();
+    var folder = path.toAbsolutePath().normalize();
+    var builder = new FileRepositoryBuilder().setMustExist(true).findGitDir(folder.toFile());
+    if (builder.getGitDir() == null) {
+      throw new Failure.Usage(
+          folder + " is not in a git repository. Give the repository with --repo.");
+    }
+    try {
+      return new JGitRevisions(builder.build());
+    } catch (IOException | IllegalArgumentException e) {
+      throw new Failure.Usage(
+          "the git repository at " + builder.getGitDir() + " can't be read: " + e.getMessage());
+    }
+  }
+
+  @Override
+  public Path root() {
+    return (repository.isBare() ? repository.getDirectory() : repository.getWorkTree()).toPath();
+  }
+
+  @Override
+  public CommitId resolve(String revision) {
+    return find(revision)
+        .orElseThrow(() ->
+            new Failure.Usage("no revision " + revision + " in " + root() + "." + fetchAdvice()));
+  }
+
+  private Optional<CommitId> find(String revision) {
+    if (revision.isBlank() || revision.startsWith("-")) {
+      return Optional.empty();
+    }
+    try {
+      var id = repository.resolve(revision + "^{commit}");
+      return id == null ? Optional.empty() : Optional.of(new CommitId(id.name()));
+    } catch (RevisionSyntaxException | IncorrectObjectTypeException | MissingObjectException e) {
+      return Optional.empty();
+    } catch (org.eclipse.jgit.errors.AmbiguousObjectException e) {
+      throw new Failure.Usage(
+          "the revision " + revision + " fits several objects. Write more of its digits.");
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private String fetchAdvice() {
+    return shallow()
+        ? " The clone is shallow: on GitHub set fetch-depth: 0 on actions/checkout, elsewhere run"
+            + " git fetch --unshallow."
+        : " Fetch it first, or check its spelling (on GitHub set fetch-depth: 0 on"
+            + " actions/checkout).";
+  }
+
+  private boolean shallow() {
+    try {
+      return !repository.getObjectDatabase().getShallowCommits().isEmpty();
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  @Override
+  public CommitId mergeBase(CommitId one, CommitId other) {
+    try (var walk = new RevWalk(repository)) {
+      walk.setRevFilter(RevFilter.MERGE_BASE);
+      walk.markStart(walk.parseCommit(id(one)));
+      walk.markStart(walk.parseCommit(id(other)));
+      var base = walk.next();
+      if (base != null) {
+        return new CommitId(base.name());
+      }
+    } catch (MissingObjectException | IncorrectObjectTypeException e) {
+      throw new Failure.Usage(
+          "the commit " + e.getMessage() + " is not in " + root() + "." + fetchAdvice());
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    throw new Failure.Usage(
+        one.abbreviated()
+            + " and "
+            + other.abbreviated()
+            + " have no commit in common."
+            + (shallow()
+                ? fetchAdvice()
+                : " Name the revision to compare with (--base), or rebase one on the other."));
+  }
+
+  @Override
+  public Optional<CommitId> mainLine() {
+    for (var name :
+        List.of(
+            "refs/remotes/origin/HEAD",
+            "refs/heads/main",
+            "refs/remotes/origin/main",
+            "refs/heads/master",
+            "refs/remotes/origin/master")) {
+      var found = find(name);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public List<String> projectDirs(Optional<CommitId> commit) {
+    if (commit.isEmpty()) {
+      return Layout.projects(worktreePaths("."));
+    }
+    var paths = new ArrayList<String>();
+    try (var walk = treeWalk(commit.get())) {
+      while (walk.next()) {
+        if (!walk.getFileMode(0).equals(FileMode.GITLINK)) {
+          paths.add(walk.getPathString());
+        }
+      }
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    return Layout.projects(paths);
+  }
+
+  @Override
+  public Snapshot at(CommitId commit, String projectDir) {
+    var project = projectDir(projectDir);
+    var texts = new Texts();
+    try (var walk = treeWalk(commit);
+        var reader = repository.newObjectReader()) {
+      if (!project.equals(".")) {
+        walk.setFilter(PathFilter.create(project));
+      }
+      while (walk.next()) {
+        var path = Layout.inside(project, walk.getPathString());
+        if (path.isEmpty() || !Layout.wanted(path)) {
+          continue;
+        }
+        var mode = walk.getFileMode(0);
+        if (mode.equals(FileMode.GITLINK)) {
+          continue;
+        }
+        if (mode.equals(FileMode.SYMLINK)) {
+          var target = followed(reader, tree(commit), project, walk.getPathString());
+          if (target.isEmpty()) {
+            texts.outside(path);
+          } else {
+            read(reader, target.get(), path, false, texts);
+          }
+          continue;
+        }
+        read(reader, walk.getObjectId(0), path, mode.equals(FileMode.EXECUTABLE_FILE), texts);
+      }
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    return texts.snapshot(commit.hex(), project);
+  }
+
+  private static void read(
+      ObjectReader reader, ObjectId blob, String path, boolean runnable, Texts texts)
+      throws IOException {
+    var object = reader.open(blob, Constants.OBJ_BLOB);
+    if (object.getSize() > Texts.LARGEST) {
+      texts.tooLarge(path, object.getSize());
+    } else {
+      texts.add(path, object.getCachedBytes((int) Texts.LARGEST), runnable);
+    }
+  }
+
+  /// The blob a link of the tree leads to, if that is a file of the same project.
+  private Optional<ObjectId> followed(
+      ObjectReader reader, RevTree tree, String project, String link) throws IOException {
+    var path = link;
+    for (var i = 0; i < LINKS_FOLLOWED; i++) {
+      try (var walk = TreeWalk.forPath(reader, path, tree)) {
+        if (walk == null) {
+          return Optional.empty();
+        }
+        var mode = walk.getFileMode(0);
+        if (mode.equals(FileMode.REGULAR_FILE) || mode.equals(FileMode.EXECUTABLE_FILE)) {
+          return Optional.of(walk.getObjectId(0).copy());
+        }
+        if (!mode.equals(FileMode.SYMLINK)) {
+          return Optional.empty();
+        }
+        var target =
+            new String(
+                reader.open(walk.getObjectId(0), Constants.OBJ_BLOB).getCachedBytes(4096),
+                StandardCharsets.UTF_8);
+        var next = resolve(path, target);
+        if (next.isEmpty() || Layout.inside(project, next).isEmpty()) {
+          return Optional.empty();
+        }
+        path = next;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// `target` as seen from the folder of `link`; empty when it leaves the repository.
+  private static String resolve(String link, String target) {
+    if (target.startsWith("/") || target.isEmpty()) {
+      return "";
+    }
+    var parts = new ArrayList<>(List.of(link.split("/")));
+    parts.removeLast();
+    for (var part : target.split("/")) {
+      if (part.equals("..")) {
+        if (parts.isEmpty()) {
+          return "";
+        }
+        parts.removeLast();
+      } else if (!part.isEmpty() && !part.equals(".")) {
+        parts.add(part);
+      }
+    }
+    return String.join("/", parts);
+  }
+
+  @Override
+  public Snapshot worktree(String projectDir) {
+    var project = projectDir(projectDir);
+    var texts = new Texts();
+    var folder = project.equals(".") ? root() : root().resolve(project);
+    for (var full : worktreePaths(project)) {
+      var path = Layout.inside(project, full);
+      if (path.isEmpty() || !Layout.wanted(path)) {
+        continue;
+      }
+      var file = root().resolve(full);
+      try {
+        var real = file.toRealPath();
+        if (!real.startsWith(folder.toRealPath())
+            || !real.startsWith(root().toRealPath())
+            || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
+          texts.outside(path);
+          continue;
+        }
+        var size = Files.size(real);
+        if (size > Texts.LARGEST) {
+          texts.tooLarge(path, size);
+        } else {
+          texts.add(path, Files.readAllBytes(real), !Files.isSymbolicLink(file) && runnable(real));
+        }
+      } catch (java.nio.file.NoSuchFileException | java.nio.file.FileSystemLoopException e) {
+        texts.outside(path);
+      } catch (IOException e) {
+        if (Files.isSymbolicLink(file)) {
+          texts.outside(path);
+        } else {
+          texts.unreadable(path, e.getClass().getSimpleName());
+        }
+      }
+    }
+    return texts.snapshot(Snapshot.WORKTREE, project);
+  }
+
+  private static boolean runnable(Path file) throws IOException {
+    return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+        && Files.getPosixFilePermissions(file).contains(PosixFilePermission.OWNER_EXECUTE);
+  }
+
+  /// Files and links on disk that git would see, relative to the repository.
+  private List<String> worktreePaths(String project) {
+    if (repository.isBare()) {
+      throw new Failure.Usage(
+          root() + " is a bare repository, it has no work tree. Name a revision with --head.");
+    }
+    var paths = new ArrayList<String>();
+    try (var walk = new TreeWalk(repository)) {
+      var disk = walk.addTree(new FileTreeIterator(repository));
+      var index = walk.addTree(new DirCacheIterator(repository.readDirCache()));
+      walk.setRecursive(false);
+      if (!project.equals(".")) {
+        walk.setFilter(PathFilter.create(project));
+      }
+      while (walk.next()) {
+        var file = walk.getTree(disk, FileTreeIterator.class);
+        if (file == null) {
+          continue;
+        }
+        // what is tracked is not ignored, whatever .gitignore says
+        var tracked = walk.getTree(index, DirCacheIterator.class) != null;
+        if (!tracked && file.isEntryIgnored()) {
+          continue;
+        }
+        var mode = file.getEntryFileMode();
+        if (mode.equals(FileMode.TREE)) {
+          walk.enterSubtree();
+        } else if (!mode.equals(FileMode.GITLINK) && !mode.equals(FileMode.MISSING)) {
+          paths.add(walk.getPathString());
+        }
+      }
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+    return paths;
+  }
+
+  @Override
+  public List<Rename> renames(CommitId base, Optional<CommitId> head, String projectDir) {
+    var project = projectDir(projectDir);
+    var fromDisk = new HashMap<ObjectId, byte[]>();
+    try (var walk = new TreeWalk(repository);
+        var reader = repository.newObjectReader()) {
+      walk.addTree(tree(reader, base));
+      walk.addTree(head.isPresent() ? tree(reader, head.get()) : disk(worktree(project), fromDisk));
+      walk.setRecursive(true);
+      if (!project.equals(".")) {
+        walk.setFilter(PathFilter.create(project));
+      }
+      var detector = new RenameDetector(reader, new Config().get(DiffConfig.KEY));
+      for (var entry : DiffEntry.scan(walk)) {
+        if (touchesDatafile(project, entry)) {
+          detector.add(entry);
+        }
+      }
+      var old = ContentSource.create(reader);
+      var renames = new ArrayList<Rename>();
+      for (var entry :
+          detector.compute(
+              new ContentSource.Pair(old, head.isPresent() ? old : new Texted(fromDisk, old)),
+              NullProgressMonitor.INSTANCE)) {
+        if (entry.getChangeType() == DiffEntry.ChangeType.RENAME) {
+          renames.add(
+              new Rename(
+                  Layout.inside(project, entry.getOldPath()),
+                  Layout.inside(project, entry.getNewPath())));
+        }
+      }
+      return List.copyOf(renames);
+    } catch (IOException | org.eclipse.jgit.api.errors.CanceledException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private static boolean touchesDatafile(String project, DiffEntry entry) {
+    return isDatafile(project, entry.getOldPath()) || isDatafile(project, entry.getNewPath());
+  }
+
+  private static boolean isDatafile(String project, String path) {
+    var inside = Layout.inside(project, path);
+    return Layout.wanted(inside) && Layout.isDatafile(inside);
+  }
+
+  /// The work tree as a tree, built from the bytes themselves: asking JGit for their ids could run
+  /// a clean filter.
+  private static AbstractTreeIterator disk(Snapshot snapshot, Map<ObjectId, byte[]> contents) {
+    var cache = DirCache.newInCore();
+    var builder = cache.builder();
+    var files = new TreeMap<String, byte[]>();
+    snapshot
+        .files()
+        .forEach((path, text) -> {
+          var full = snapshot.projectDir().equals(".") ? path : snapshot.projectDir() + "/" + path;
+          files.put(full, text.getBytes(StandardCharsets.UTF_8));
+        });
+    try (var ids = new ObjectInserter.Formatter()) {
+      files.forEach((path, bytes) -> {
+        var id = ids.idFor(Constants.OBJ_BLOB, bytes);
+        contents.put(id, bytes);
+        var entry = new DirCacheEntry(path);
+        entry.setFileMode(FileMode.REGULAR_FILE);
+        entry.setObjectId(id);
+        builder.add(entry);
+      });
+    }
+    builder.finish();
+    return new DirCacheIterator(cache);
+  }
+
+  /// Contents that are not in the object database.
+  private static final class Texted extends ContentSource {
+    private final Map<ObjectId, byte[]> contents;
+    private final ContentSource stored;
+
+    Texted(Map<ObjectId, byte[]> contents, ContentSource stored) {
+      this.contents = contents;
+      this.stored = stored;
+    }
+
+    @Override
+    public long size(String path, ObjectId id) throws IOException {
+      var bytes = contents.get(id);
+      return bytes == null ? stored.size(path, id) : bytes.length;
+    }
+
+    @Override
+    public ObjectLoader open(String path, ObjectId id) throws IOException {
+      var bytes = contents.get(id);
+      return bytes == null
+          ? stored.open(path, id)
+          : new ObjectLoader.SmallObject(Constants.OBJ_BLOB, bytes);
+    }
+  }
+
+  private TreeWalk treeWalk(CommitId commit) throws IOException {
+    var walk = new TreeWalk(repository);
+    walk.addTree(tree(commit));
+    walk.setRecursive(true);
+    return walk;
+  }
+
+  private AbstractTreeIterator tree(ObjectReader reader, CommitId commit) throws IOException {
+    return new CanonicalTreeParser(null, reader, tree(commit));
+  }
+
+  private RevTree tree(CommitId commit) throws IOException {
+    try (var walk = new RevWalk(repository)) {
+      RevCommit parsed = walk.parseCommit(id(commit));
+      return parsed.getTree();
+    } catch (MissingObjectException | IncorrectObjectTypeException e) {
+      throw new Failure.Usage(
+          "no commit " + commit.abbreviated() + " in " + root() + "." + fetchAdvice());
+    }
+  }
+
+  private static ObjectId id(CommitId commit) {
+    return ObjectId.fromString(commit.hex());
+  }
+
+  private static String projectDir(String text) {
+    try {
+      return Layout.projectDir(text);
+    } catch (IllegalArgumentException e) {
+      throw new Failure.Usage(
+          "the project folder "
+              + text
+              + " is not inside the repository. Give it relative to its root.");
+    }
+  }
+
+  private Failure unreadable(Exception e) {
+    return new Failure.Usage(
+        "the git repository at " + repository.getDirectory() + " can't be read: " + e);
+  }
+
+  @Override
+  public void close() {
+    repository.close();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.revision.jgit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.tb;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.tinybird.http;
+
+import org.jspecify.annotations.NullMarked;
