@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Deploys {{sources}} to {{targets}} (tinybird-backfill, plan {{version}}).
+#
+# CI and CD run this instead of `tb deploy`; it calls `tb deploy` itself. It is safe to run again,
+# also from a later pull request and after a revert, and it moves no data: `backfill run` does.
+# Generated: change the plan and run `backfill generate`, not this file.
+# Before this plan: {{before}}
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+
+readonly version='{{version}}'
+
+say() { printf 'backfill: %s\n' "$*"; }
+stop() {
+  printf 'backfill: STOP: %s\n' "$1" >&2
+  shift
+  if (($# > 0)); then printf 'backfill: %s\n' "$@" >&2; fi
+  exit 1
+}
+
+for tool in tb python3 sha256sum; do
+  command -v "$tool" >/dev/null || stop "$tool isn't on the PATH" "Install it and run this again."
+done
+
+# The files this plan was made for, as `sha256sum` prints them.
+sealed() {
+  cat <<'SEALED'
+{{sealed}}
+SEALED
+}
+
+# What the plan migrates, and everything that is asked or computed. Host and token are read from
+# .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is imported.
+ask() {
+  python3 -I - "$@" <<'PYTHON'
+{{python}}
+PYTHON
+}
+
+workdir="$(mktemp -d)"
+trap 'rm -rf -- "$workdir"' EXIT
+
+place="$(ask place)" || stop "can't tell which workspace this is" "$place"
+case "$place" in
+  main) flags_text="${CD_FLAGS:-}" ;;
+  branch) flags_text="${CI_FLAGS:-}" ;;
+  *) stop "can't tell whether this is a branch or the main workspace" "$place" ;;
+esac
+
+# The project's own flags, split at blanks and nothing else. A populate would fill targets twice.
+flags=()
+IFS=$' \t\n' read -r -d '' -a words <<<"$flags_text" || true
+for word in ${words[@]+"${words[@]}"}; do
+  case "$word" in
+    --populate | --populate=*) say "leaving out $word: a populate would copy rows twice" ;;
+    *) flags+=("$word") ;;
+  esac
+done
+
+export TB_VERSION_WARNING="${TB_VERSION_WARNING:-0}" TB_CLI_TELEMETRY_OPTOUT="${TB_CLI_TELEMETRY_OPTOUT:-1}"
+
+# Runs `tb deploy`; sets already=yes when the workspace has this commit.
+already=no
+tb_deploy() {
+  local status=0
+  say "tb deploy" ${flags[@]+"${flags[@]}"}
+  tb deploy ${flags[@]+"${flags[@]}"} 2>&1 | tee "$workdir/deploy.log" || status=$?
+  if ((status != 0)); then
+    if grep -qi 'already deployed' "$workdir/deploy.log"; then
+      already=yes
+      say "this commit is deployed already"
+    else
+      stop "tb deploy failed with status $status; its output is above" \
+        "What it had pushed stays. Mend the cause and run the same job again: it goes on where this one stopped."
+    fi
+  fi
+}
+
+# Every cutover that a pipe of this project waits for: the ones that are live keep theirs, because
+# `tb deploy` may push their pipes again.
+facts="$workdir/facts"
+ask facts >"$facts" || stop "can't learn what is live" "$(cat "$facts")"
+missing=0
+while IFS=$'\t' read -r fact name variable text; do
+  case "$fact" in
+    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
+    gone) say "$name isn't part of this revision any more" ;;
+    missing) missing=$((missing + 1)) ;;
+    foreign)
+      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
+        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
+      ;;
+    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    *) stop "unexpected fact $fact" ;;
+  esac
+done <"$facts"
+
+if ((missing == 0)); then
+  say "nothing of plan $version is left to start; a plain deployment"
+  tb_deploy
+  exit 0
+fi
+
+if ! sealed | sha256sum --check --quiet --strict - >"$workdir/sums" 2>&1; then
+  stop "the files aren't the ones this plan was made for:" "$(cat "$workdir/sums")" \
+    "Renew the plan with: backfill generate, and merge what it writes."
+fi
+
+ask targets >"$workdir/targets" || stop "a target isn't ours to fill" "$(cat "$workdir/targets")"
+
+ask bind >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
+while IFS=$'\t' read -r name variable text _; do
+  say "cutover of $name: $text UTC"
+  if [[ "$variable" != - ]]; then export "$variable=$text"; fi
+done <"$workdir/bound"
+
+tb_deploy
+
+if ! ask check "$workdir/bound" >"$workdir/check"; then
+  if [[ "$already" == yes ]]; then
+    stop "the workspace says this commit is deployed, but not everything of it is live:" "$(cat "$workdir/check")" \
+      "Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT"
+  fi
+  stop "deployed, but not in order:" "$(cat "$workdir/check")"
+fi
+say "deployed; the live pipes hold the cutover. Next: backfill run"

@@ -1,0 +1,179 @@
+package dev.backfill.emit;
+
+import dev.backfill.plan.Cause;
+import dev.backfill.plan.Feed;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Ticks;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+
+/// `deploy.sh` out of its template. Whatever is filled in is a name, a path, a number or a hash of
+/// letters and digits, checked here: nothing of a pull request can be read as shell or Python.
+final class DeployScript {
+  static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]+");
+  static final Pattern PATH = Pattern.compile("(?![-/])[A-Za-z0-9_.][A-Za-z0-9_./-]*");
+  static final Pattern VERSION = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]*");
+  private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{(\\w+)\\}\\}");
+  private static final Pattern SEALED = Pattern.compile("(?m)^([0-9a-f]{64})  (\\S+)$");
+  private static final Pattern BEFORE = Pattern.compile("(?m)^# Before this plan: (.*)$");
+  private static final String NO_FILE = "no .tinyenv";
+  private static final String NO_VERSION = "no VERSION";
+
+  private DeployScript() {}
+
+  static String path(String version) {
+    return "deploy/" + version + "/deploy.sh";
+  }
+
+  /// @param files path of the file each Pipe of the plan is in, by the Pipe's name
+  /// @param sealed text of every file the plan rests on, by path
+  /// @param tinyenv the author's `.tinyenv`, if there is one
+  static String text(
+      PlanCore core,
+      Map<String, String> files,
+      SortedMap<String, String> sealed,
+      Optional<String> tinyenv) {
+    var direct = core.direct();
+    return fill(
+        template("deploy.sh"),
+        Map.of(
+            "sources", names(direct.stream().map(Migration::source).toList()),
+            "targets", names(direct.stream().map(Migration::target).toList()),
+            "version", checked(VERSION, core.version()),
+            "before", before(tinyenv),
+            "sealed",
+                sealed.entrySet().stream()
+                    .map(e -> Texts.sha256(e.getValue()) + "  " + checked(PATH, e.getKey()))
+                    .collect(Collectors.joining("\n")),
+            "python",
+                fill(
+                        template("deploy.py"),
+                        Map.of(
+                            "migrations", migrations(core, files),
+                            "lead", Long.toString(seconds(core.cutover().lead())),
+                            "margin", Long.toString(seconds(core.limits().margin()))))
+                    .stripTrailing()));
+  }
+
+  private static long seconds(java.time.Duration duration) {
+    return duration.plusNanos(999_999_999).toSeconds();
+  }
+
+  private static String names(List<String> names) {
+    return names.stream().map(n -> checked(NAME, n)).collect(Collectors.joining(", "));
+  }
+
+  private static String migrations(PlanCore core, Map<String, String> files) {
+    var out = new ArrayList<String>();
+    for (var m : core.migrations()) {
+      var sync = m.liveFeed().kind() == Feed.Kind.SYNC ? m.liveFeed().pipe() : "";
+      var fork = m.liveFeed().kind() == Feed.Kind.FORK ? m.liveFeed().pipe() : "";
+      var fields = new TreeMap<String, String>();
+      fields.put("target", string(m.target()));
+      fields.put("trigger", string(m.cause() == Cause.CASCADE ? m.trigger() : ""));
+      fields.put("sync", string(sync));
+      fields.put("sync_file", file(files, sync));
+      fields.put("fork", string(fork));
+      fields.put("fork_file", file(files, fork));
+      fields.put("variable", string(m.cutoverVariable()));
+      fields.put("pinned", "\"\"");
+      fields.put("daily", "0");
+      fields.put("digits", "0");
+      m.timestamp()
+          .ifPresent(cut -> {
+            fields.put("daily", cut.type().daily() ? "1" : "0");
+            fields.put("digits", Integer.toString(cut.type().precision()));
+            core.cutover()
+                .pinned()
+                .ifPresent(t ->
+                    fields.put(
+                        "pinned", "\"" + Ticks.text(cut.type(), Ticks.ceil(cut.type(), t)) + "\""));
+          });
+      out.add(
+          fields.entrySet().stream()
+              .map(e -> "\"" + e.getKey() + "\": " + e.getValue())
+              .collect(Collectors.joining(", ", "    {", "}")));
+    }
+    return "[\n" + String.join(",\n", out) + "\n]";
+  }
+
+  private static String string(String name) {
+    return "\"" + (name.isEmpty() ? "" : checked(NAME, name)) + "\"";
+  }
+
+  private static String file(Map<String, String> files, String pipe) {
+    var path = files.get(pipe);
+    return "\"" + (path == null ? "" : checked(PATH, path)) + "\"";
+  }
+
+  private static String checked(Pattern pattern, String text) {
+    if (!pattern.matcher(text).matches()) {
+      throw new IllegalArgumentException("not fit for a script: " + text);
+    }
+    return text;
+  }
+
+  private static String before(Optional<String> tinyenv) {
+    return tinyenv
+        .map(t -> VersionLine.of(t).map(v -> "VERSION=" + v).orElse(NO_VERSION))
+        .orElse(NO_FILE);
+  }
+
+  /// `.tinyenv` as it was before the script's plan; empty when there was none.
+  static Optional<String> tinyenvBefore(String script, String tinyenv) {
+    var matcher = BEFORE.matcher(script);
+    var before = matcher.find() ? matcher.group(1) : "";
+    if (before.equals(NO_FILE)) {
+      var rest = VersionLine.removed(tinyenv);
+      return rest.isEmpty() ? Optional.empty() : Optional.of(rest);
+    }
+    if (before.equals(NO_VERSION)) {
+      return Optional.of(VersionLine.removed(tinyenv));
+    }
+    var version = before.startsWith("VERSION=") ? before.substring("VERSION=".length()) : "";
+    return version.matches("[A-Za-z0-9._-]*") && before.startsWith("VERSION=")
+        ? VersionLine.set(tinyenv, version).or(() -> Optional.of(tinyenv))
+        : Optional.of(tinyenv);
+  }
+
+  /// Hashes of the files that a script of ours seals, by path.
+  static SortedMap<String, String> sealed(String script) {
+    var out = new TreeMap<String, String>();
+    SEALED.matcher(script).results().forEach(m -> out.put(m.group(2), m.group(1)));
+    return out;
+  }
+
+  private static String fill(String template, Map<String, String> values) {
+    return PLACEHOLDER
+        .matcher(template)
+        .replaceAll(m -> {
+          var value = values.get(m.group(1));
+          if (value == null) {
+            throw new IllegalStateException("nothing to fill in for " + m.group());
+          }
+          return Matcher.quoteReplacement(value);
+        });
+  }
+
+  private static String template(String name) {
+    try (var in = DeployScript.class.getResourceAsStream("/templates/" + name)) {
+      if (in == null) {
+        throw new IllegalStateException("the template " + name + " isn't in the jar");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

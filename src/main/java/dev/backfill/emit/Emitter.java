@@ -1,0 +1,406 @@
+package dev.backfill.emit;
+
+import dev.backfill.datafile.Datafile;
+import dev.backfill.datafile.Datafile.DatasourceFile;
+import dev.backfill.datafile.Datafile.PipeFile;
+import dev.backfill.plan.Cause;
+import dev.backfill.plan.Feed;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.Migration.CutColumn;
+import dev.backfill.plan.Plan;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import dev.backfill.project.DataSource;
+import dev.backfill.project.Node;
+import dev.backfill.project.Pipe;
+import dev.backfill.project.Project;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Turns a plan into files. Pure and deterministic: the same plan and projects give the same bytes.
+///
+/// What is written for a Data Source that the diff changes:
+/// - its new version: the author's text, without the lines of a connector (they would consume a
+///   second time), with its tokens, so that producers keep access;
+/// - the old one's file back as it was, plus what the platform can ALTER ([SourceSplit]);
+/// - the sync and the backfill Pipe ([PipeTexts]);
+/// - for every Materialized View behind it a fork of Pipe and target ([ForkText]);
+/// - `deploy.sh` and `VERSION` in `.tinyenv`.
+public final class Emitter {
+  private final Plan plan;
+  private final PlanCore core;
+  private final Project base;
+  private final Project head;
+  private final Layout layout;
+  private final List<Problem> problems = new ArrayList<>();
+  private final SortedMap<String, FileChange> changes = new TreeMap<>();
+  private final SortedMap<String, String> sealed = new TreeMap<>();
+  private final Map<String, String> pipeFiles = new HashMap<>();
+
+  private Emitter(Plan plan, Project base, Project head) {
+    this.plan = plan;
+    this.core = plan.core();
+    this.base = base;
+    this.head = head;
+    this.layout = new Layout(base, head);
+  }
+
+  /// The files of a plan, in path order, without `plan.json`; none for a plan without migrations.
+  ///
+  /// @param base the project before the change
+  /// @param head the project as its author wrote it: generated files of this plan undone ([Undo])
+  /// @throws IllegalArgumentException when there are [#obstacles]
+  public static List<FileChange> emit(Plan plan, Project base, Project head) {
+    var emitter = new Emitter(plan, base, head);
+    emitter.all();
+    if (!emitter.problems.isEmpty()) {
+      throw new IllegalArgumentException(emitter.problems.getFirst().toString());
+    }
+    return List.copyOf(emitter.changes.values());
+  }
+
+  /// Why the plan can't be written as files; empty when [#emit] works. Doesn't repeat the plan's
+  /// own obstacles.
+  public static List<Problem> obstacles(Plan plan, Project base, Project head) {
+    var emitter = new Emitter(plan, base, head);
+    emitter.all();
+    return List.copyOf(emitter.problems);
+  }
+
+  private void all() {
+    if (core.migrations().isEmpty() || !plan.obstacles().isEmpty() || !checked()) {
+      return;
+    }
+    for (var migration : core.migrations()) {
+      newVersion(migration);
+      oldVersion(migration);
+      switch (migration.cause()) {
+        case DIRECT -> ownPipes(migration);
+        case CASCADE -> forkedView(migration);
+      }
+    }
+    for (var forked : core.forkedPipes()) {
+      head.pipe(forked.original())
+          .ifPresentOrElse(
+              p -> fork(p, forked.fork()),
+              () ->
+                  obstacle("pipe_missing", Place.NOWHERE, "There is no Pipe " + forked.original()));
+    }
+    if (problems.isEmpty()) {
+      deployment();
+    }
+  }
+
+  private boolean checked() {
+    for (var m : core.migrations()) {
+      name(m.source());
+      name(m.target());
+      name(m.liveFeed().pipe());
+      name(m.historyFeed().pipe());
+    }
+    core.forkedPipes().forEach(f -> name(f.fork()));
+    if (!DeployScript.VERSION.matcher(core.version()).matches()) {
+      obstacle(
+          "version_not_plain",
+          Place.of(VersionLine.FILE),
+          "The deployment's version " + core.version() + " isn't made of letters, digits, . _ -");
+    }
+    if (core.cutover().boundAtDeploy()
+        && core.cutover().lead().compareTo(core.limits().margin()) <= 0) {
+      obstacle(
+          "lead_within_margin",
+          Place.NOWHERE,
+          "The cutover would lie %s after the deployment, but has to be at least %s ahead when it ends"
+              .formatted(core.cutover().lead(), core.limits().margin()));
+    }
+    return problems.isEmpty();
+  }
+
+  private void name(String name) {
+    if (!name.isEmpty() && !DeployScript.NAME.matcher(name).matches()) {
+      obstacle(
+          "name_not_plain", Place.NOWHERE, "A name isn't made of letters, digits and _: " + name);
+    }
+  }
+
+  private void newVersion(Migration m) {
+    if (head.dataSource(m.target()).isPresent()) {
+      // The author wrote it.
+      seal(head.dataSource(m.target()).orElseThrow().path());
+      return;
+    }
+    var source = head.dataSource(m.source());
+    if (source.isEmpty()) {
+      if (m.cause() == Cause.DIRECT) {
+        obstacle("source_missing", Place.NOWHERE, "There is no Data Source " + m.source());
+      }
+      // A view may define its target itself; then its fork does so too.
+      return;
+    }
+    var text = parse(source.get().path());
+    if (text.directives().stream().anyMatch(d -> ForkText.connector(d) && d.included())) {
+      obstacle(
+          "connector_included",
+          source.get().place(),
+          "The connector of "
+              + m.source()
+              + " comes out of an INCLUDE, which its copy would repeat");
+      return;
+    }
+    if (source.get().legacyVersion().isPresent()) {
+      obstacle(
+          "legacy_version",
+          source.get().place(),
+          m.source() + " has a VERSION line, which would rename its new version");
+      return;
+    }
+    generate(layout.dataSource(m), Texts.without(text, ForkText::connector), false);
+  }
+
+  private void oldVersion(Migration m) {
+    var before = base.dataSource(m.source());
+    var after = head.dataSource(m.source());
+    if (before.isEmpty() || after.isEmpty()) {
+      return;
+    }
+    var path = after.get().path();
+    if (!before.get().path().equals(path)) {
+      obstacle("source_moved", after.get().place(), m.source() + " was " + before.get().path());
+      return;
+    }
+    var twinIsAuthors = head.dataSource(m.target()).isPresent();
+    if (!twinIsAuthors && !file(base, path).equals(file(head, path))) {
+      try {
+        var shorter =
+            core.changes().stream()
+                .anyMatch(c ->
+                    c.resource().equals(m.source()) && c.kind().contains("ttl") && c.destructive());
+        restore(
+            path,
+            new SourceSplit(
+                    before.get(),
+                    after.get(),
+                    (DatasourceFile) Texts.parse(path, file(base, path), base.files()),
+                    (DatasourceFile) parse(path),
+                    shorter)
+                .text());
+      } catch (SourceSplit.CannotSplit e) {
+        obstacle("change_not_split", after.get().place(), String.valueOf(e.getMessage()));
+      }
+    }
+    seal(path);
+  }
+
+  private void ownPipes(Migration m) {
+    var place = head.dataSource(m.source()).map(DataSource::place).orElse(Place.NOWHERE);
+    if (m.scenario() != Scenario.STREAMING_TIMESTAMP
+        || m.liveFeed().kind() != Feed.Kind.SYNC
+        || m.historyFeed().kind() != Feed.Kind.COPY
+        || m.timestamp().isEmpty()) {
+      obstacle(
+          "scenario_not_emitted",
+          place,
+          "Files for %s (scenario %s, live %s, history %s) can't be written yet"
+              .formatted(m.source(), m.scenario(), m.liveFeed().kind(), m.historyFeed().kind()));
+      return;
+    }
+    if (!cuttable(m.source(), m.timestamp().get(), place) || !writable(m, place)) {
+      return;
+    }
+    var source = base.dataSource(m.source()).or(() -> head.dataSource(m.source())).orElseThrow();
+    var texts = new PipeTexts(m, source);
+    ownPipe(m.liveFeed().pipe(), texts.sync(core.cutover()));
+    ownPipe(m.historyFeed().pipe(), texts.backfill());
+  }
+
+  private boolean cuttable(String source, CutColumn cut, Place place) {
+    var from = cut.type();
+    var to = cut.targetType();
+    if ((to.daily() && !from.daily()) || to.precision() < from.precision()) {
+      obstacle(
+          "cut_column_coarser",
+          place,
+          "%s.%s is coarser in the new version, so a range of rows isn't the same on both sides"
+              .formatted(source, cut.column()));
+      return false;
+    }
+    if (from.nullable() && !to.nullable()) {
+      obstacle(
+          "cut_column_loses_null",
+          place,
+          "%s.%s may be NULL and its new version may not, so rows without it couldn't be told apart"
+              .formatted(source, cut.column()));
+      return false;
+    }
+    return true;
+  }
+
+  private boolean writable(Migration m, Place place) {
+    for (var p : m.projection()) {
+      var text = p.expression();
+      var one = text.lines().count() == 1 && !text.isBlank();
+      if (!one
+          || text.contains("{{")
+          || text.contains("{%")
+          || text.contains("{#")
+          || text.contains("--")
+          || text.contains("/*")) {
+        obstacle(
+            "expression_not_plain",
+            place,
+            "The expression for "
+                + p.column()
+                + " has to be one line without comments or template tags");
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void ownPipe(String name, String text) {
+    var path = layout.pipe(name);
+    if (head.pipe(name).isPresent() || head.dataSource(name).isPresent()) {
+      obstacle("name_taken", Place.of(path), "The name " + name + " is taken");
+      return;
+    }
+    generate(path, text, false);
+    pipeFiles.put(name, path);
+  }
+
+  private void forkedView(Migration m) {
+    var views =
+        head.pipes().values().stream()
+            .filter(p ->
+                p.writingNode()
+                    .filter(n -> n.kind() == Node.Kind.MATERIALIZED)
+                    .flatMap(Node::target)
+                    .filter(m.source()::equals)
+                    .isPresent())
+            .toList();
+    var place = head.dataSource(m.source()).map(DataSource::place).orElse(Place.NOWHERE);
+    if (m.liveFeed().kind() != Feed.Kind.FORK || m.historyFeed().kind() != Feed.Kind.FORK) {
+      obstacle(
+          "scenario_not_emitted",
+          place,
+          "Files for %s (live %s, history %s) can't be written yet"
+              .formatted(m.source(), m.liveFeed().kind(), m.historyFeed().kind()));
+    } else if (views.size() != 1) {
+      obstacle(
+          "feeders_not_one",
+          place,
+          "%s is fed by %d Materialized Views, and one can be forked"
+              .formatted(m.source(), views.size()));
+    } else {
+      fork(views.getFirst(), m.liveFeed().pipe());
+    }
+  }
+
+  private void fork(Pipe original, String name) {
+    var path = Layout.forkOf(original.path(), name);
+    if (head.pipe(name).isPresent() || head.dataSource(name).isPresent()) {
+      obstacle("name_taken", Place.of(path), "The name " + name + " is taken");
+      return;
+    }
+    try {
+      generate(path, ForkText.of((PipeFile) parse(original.path()), names(core)), false);
+    } catch (IllegalArgumentException e) {
+      obstacle("fork_not_written", original.place(), String.valueOf(e.getMessage()));
+      return;
+    }
+    pipeFiles.put(name, path);
+    base.pipe(original.name())
+        .filter(b -> b.path().equals(original.path()))
+        .map(b -> file(base, b.path()))
+        .filter(text -> !text.equals(file(head, original.path())))
+        .ifPresent(text -> restore(original.path(), text));
+    seal(original.path());
+  }
+
+  /// What forks read and write instead.
+  static Map<String, String> names(PlanCore core) {
+    var names = new LinkedHashMap<String, String>();
+    core.migrations().forEach(m -> names.put(m.source(), m.target()));
+    core.forkedPipes().forEach(f -> names.put(f.original(), f.fork()));
+    return names;
+  }
+
+  private void deployment() {
+    changes.forEach((path, change) -> change.text().ifPresent(t -> sealed.put(path, t)));
+    var tinyenv = Optional.ofNullable(head.files().get(VersionLine.FILE));
+    var versioned = VersionLine.set(tinyenv.orElse(""), core.version());
+    if (versioned.isEmpty()) {
+      obstacle(
+          "version_not_plain",
+          Place.of(VersionLine.FILE),
+          "VERSION in .tinyenv isn't a plain value, so it can't be changed");
+      return;
+    }
+    for (var path : sealed.keySet()) {
+      if (!DeployScript.PATH.matcher(path).matches()) {
+        obstacle(
+            "path_not_plain", Place.of(path), "The path isn't made of letters, digits, . _ - /");
+        return;
+      }
+    }
+    generate(
+        DeployScript.path(core.version()),
+        DeployScript.text(core, pipeFiles, sealed, tinyenv),
+        /* executable= */ true);
+    if (!versioned.equals(tinyenv)) {
+      restore(VersionLine.FILE, versioned.get());
+    }
+  }
+
+  private void generate(String path, String text, boolean executable) {
+    changes.put(path, new FileChange(path, Optional.of(text), executable, /* generated= */ true));
+  }
+
+  private void restore(String path, String text) {
+    if (!text.equals(head.files().get(path))) {
+      changes.put(
+          path,
+          new FileChange(path, Optional.of(text), /* executable= */ false, /* generated= */ false));
+    }
+  }
+
+  /// The plan rests on this file: as it will be, with what it includes.
+  private void seal(String path) {
+    sealed.put(path, file(head, path));
+    parse(path).directives().stream()
+        .flatMap(d ->
+            java.util.stream.Stream.concat(
+                java.util.stream.Stream.of(d.line()),
+                d.block().stream().flatMap(b -> b.lines().stream())))
+        .filter(line -> line.included() && head.files().containsKey(line.file()))
+        .forEach(line -> sealed.put(line.file(), file(head, line.file())));
+  }
+
+  private Datafile parse(String path) {
+    return Texts.parse(path, file(head, path), head.files());
+  }
+
+  private static String file(Project project, String path) {
+    var text = project.files().get(path);
+    if (text == null) {
+      throw new IllegalArgumentException("the project doesn't hold the text of " + path);
+    }
+    return text;
+  }
+
+  private void obstacle(String code, Place place, String message) {
+    problems.add(
+        Problem.error(
+            code,
+            place,
+            message + ".",
+            "Change it, or write this migration by hand; nothing was generated."));
+  }
+}
