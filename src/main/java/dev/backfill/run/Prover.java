@@ -1,0 +1,333 @@
+package dev.backfill.run;
+
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.Ticks;
+import dev.backfill.proof.Comparison;
+import dev.backfill.proof.Comparison.Example;
+import dev.backfill.proof.Comparison.Figure;
+import dev.backfill.proof.Difference;
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.KeyDifference;
+import dev.backfill.proof.ProofReport;
+import dev.backfill.proof.Reading;
+import dev.backfill.proof.Side;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/// Compares both sides, under live writes: parts that differ are read again, and only what differs
+/// in every reading is a difference ([Difference#persisting]).
+final class Prover {
+  private static final int EXAMPLES = 20;
+
+  private final Inventory inventory;
+  private final Watch watch;
+  private final Duration settle;
+  private final int readings;
+  private final String target;
+
+  Prover(Inventory inventory, Watch watch, Duration settle, int readings, String target) {
+    this.inventory = inventory;
+    this.watch = watch;
+    this.settle = settle;
+    this.readings = readings;
+    this.target = target;
+  }
+
+  /// A named part of the whole.
+  record Part(String name, Chunk chunk) {}
+
+  /// `history`, `live`, `future` and `null`, as far as they make sense.
+  static List<Part> parts(Migration migration, long cutover, long until) {
+    var cut = migration.timestamp().orElseThrow();
+    var parts = new ArrayList<Part>();
+    parts.add(new Part("history", Chunk.below(cutover)));
+    if (until > cutover) {
+      parts.add(new Part("live", Chunk.range(cutover, until)));
+    }
+    parts.add(new Part("future", Chunk.from(Math.max(cutover, until))));
+    if (cut.type().nullable()) {
+      parts.add(new Part("null", Chunk.nulls()));
+    }
+    return parts;
+  }
+
+  /// W as a tick: rows before it have settled.
+  static long until(Migration migration, Instant serverNow, Duration settle) {
+    return Ticks.floor(migration.timestamp().orElseThrow().type(), serverNow.minus(settle));
+  }
+
+  /// @param between what is done before parts are read again, with the ranges that differ
+  ProofReport prove(
+      Migration migration,
+      List<Migration> forks,
+      Optional<Instant> cutover,
+      Optional<Instant> until,
+      List<Part> parts,
+      Consumer<List<Chunk>> between) {
+    var asOf = inventory.now();
+    var comparisons = new ArrayList<Comparison>();
+    comparisons.add(rows(migration.source(), migration.target(), parts, between));
+    for (var fork : forks) {
+      comparisons.add(fork(fork));
+    }
+    return new ProofReport(
+        migration.source(), migration.target(), cutover, until, asOf, comparisons);
+  }
+
+  Comparison rows(
+      String source, String name, List<Part> parts, Consumer<List<Chunk>> between) {
+    var figures = new LinkedHashMap<String, List<Figure>>();
+    var open = new ArrayList<Open>();
+    for (var part : parts) {
+      watch.tell(new RunEvent.Proving(target, part.name()));
+      var differing = new ArrayList<Chunk>();
+      figures.put(part.name(), read(part, differing));
+      differing.forEach(c -> open.add(new Open(part, c, Optional.empty())));
+    }
+    var times = 1;
+    var left = differences(open);
+    while (!left.isEmpty() && times < readings) {
+      between.accept(left.stream().map(Open::chunk).toList());
+      watch.pause(target, "reading again what differs", settle);
+      times++;
+      left = differences(left);
+      for (var part : parts) {
+        if (open.stream().anyMatch(o -> o.part().equals(part))) {
+          figures.put(part.name(), read(part, new ArrayList<>()));
+        }
+      }
+    }
+    var total =
+        left.stream()
+            .map(o -> o.difference().orElse(Difference.NONE))
+            .reduce(Difference.NONE, Difference::plus);
+    var all = figures.values().stream().flatMap(List::stream).toList();
+    var comparison =
+        new Comparison(
+            source,
+            name,
+            "rows by hash, with multiplicity",
+            all,
+            total.missingRows(),
+            total.surplusRows(),
+            examples(left),
+            times,
+            judge(total),
+            because(total, left, times));
+    watch.tell(new RunEvent.Compared(target, comparison));
+    return comparison;
+  }
+
+  /// A range that differs.
+  ///
+  /// @param difference what all readings so far have in common; empty before the first
+  private record Open(Part part, Chunk chunk, Optional<Difference> difference) {}
+
+  private List<Open> differences(List<Open> open) {
+    var left = new ArrayList<Open>();
+    for (var o : open) {
+      var now = inventory.difference(o.chunk());
+      var lasting = o.difference().map(before -> before.persisting(now)).orElse(now);
+      if (!lasting.isEmpty() || !lasting.complete()) {
+        left.add(new Open(o.part(), o.chunk(), Optional.of(lasting)));
+      }
+    }
+    return left;
+  }
+
+  private static Judgement judge(Difference total) {
+    if (!total.isEmpty()) {
+      return Judgement.DIFFERS;
+    }
+    return total.complete() ? Judgement.CONTAINED : Judgement.UNSETTLED;
+  }
+
+  private static String because(Difference total, List<Open> left, int times) {
+    if (left.isEmpty()) {
+      return times == 1
+          ? "counts and fingerprints of both sides are equal"
+          : "no row was missing or surplus in each of " + times + " readings";
+    }
+    var where =
+        String.join(
+            ", ", new TreeSet<>(left.stream().map(o -> o.part().name()).toList()));
+    return total.isEmpty()
+        ? "more rows differ than can be told apart (" + where + ")"
+        : "rows stayed missing or surplus over " + times + " readings (" + where + ")";
+  }
+
+  /// Figures of a part; fills in the ranges whose sides differ, merged where they overlap.
+  private List<Figure> read(Part part, List<Chunk> differing) {
+    var source = inventory.figures(Side.SOURCE, part.chunk());
+    var actual = inventory.figures(Side.TARGET, part.chunk());
+    var names = new TreeSet<>(source.keySet());
+    names.addAll(actual.keySet());
+    var none = new Inventory.Partition(Reading.NOTHING, OptionalLong.empty(), OptionalLong.empty());
+    var out = new ArrayList<Figure>();
+    var ranges = new ArrayList<Chunk>();
+    for (var name : names) {
+      var s = source.getOrDefault(name, none);
+      var t = actual.getOrDefault(name, none);
+      out.add(new Figure(part.name(), name, s.reading(), t.reading()));
+      if (!s.reading().equals(t.reading())) {
+        ranges.add(range(part.chunk(), s, t));
+      }
+    }
+    differing.addAll(merged(ranges));
+    return out;
+  }
+
+  private static Chunk range(Chunk whole, Inventory.Partition s, Inventory.Partition t) {
+    var first =
+        s.first().isPresent() && t.first().isPresent()
+            ? OptionalLong.of(Math.min(s.first().getAsLong(), t.first().getAsLong()))
+            : s.first().isPresent() ? s.first() : t.first();
+    var last =
+        s.last().isPresent() && t.last().isPresent()
+            ? OptionalLong.of(Math.max(s.last().getAsLong(), t.last().getAsLong()))
+            : s.last().isPresent() ? s.last() : t.last();
+    return whole.part() == Chunk.Part.NULL || first.isEmpty() || last.isEmpty()
+        ? whole
+        : Chunk.range(first.getAsLong(), last.getAsLong() + 1);
+  }
+
+  private static List<Chunk> merged(List<Chunk> ranges) {
+    if (ranges.stream().anyMatch(c -> c.start().isEmpty() || c.end().isEmpty())) {
+      return ranges.isEmpty() ? List.of() : List.of(ranges.stream().filter(c -> c.start().isEmpty() || c.end().isEmpty()).findFirst().orElseThrow());
+    }
+    var sorted = new ArrayList<>(ranges);
+    sorted.sort(Comparator.comparingLong(c -> c.start().orElseThrow()));
+    var out = new ArrayList<Chunk>();
+    for (var range : sorted) {
+      var last = out.isEmpty() ? null : out.getLast();
+      if (last != null && range.start().orElseThrow() <= last.end().orElseThrow()) {
+        out.set(
+            out.size() - 1,
+            Chunk.range(
+                last.start().orElseThrow(),
+                Math.max(last.end().orElseThrow(), range.end().orElseThrow())));
+      } else {
+        out.add(range);
+      }
+    }
+    return out;
+  }
+
+  private List<Example> examples(List<Open> left) {
+    var out = new ArrayList<Example>();
+    for (var o : left) {
+      var difference = o.difference().orElse(Difference.NONE);
+      examples(Side.SOURCE, o.chunk(), difference.missing(), out);
+      examples(Side.TARGET, o.chunk(), difference.surplus(), out);
+    }
+    return out;
+  }
+
+  private void examples(
+      Side side, Chunk chunk, Map<BigInteger, Long> hashes, List<Example> out) {
+    var some = new TreeSet<>(hashes.keySet()).stream().limit(EXAMPLES - out.size()).toList();
+    if (some.isEmpty()) {
+      return;
+    }
+    var rows = inventory.examples(side, chunk, some);
+    for (var hash : some) {
+      out.add(
+          new Example(
+              side == Side.SOURCE,
+              hashes.getOrDefault(hash, 0L),
+              rows.getOrDefault(hash, "row with hash " + hash.toString(16))));
+    }
+  }
+
+  /// Equality in any reading is the proof; a key that agreed once is proven as of then.
+  Comparison fork(Migration fork) {
+    watch.tell(new RunEvent.Proving(target, fork.target()));
+    if (fork.query().isEmpty() || fork.reduced().isEmpty()) {
+      return new Comparison(
+          fork.trigger(), fork.target(), "nothing", List.of(), 0, 0, List.of(), 0,
+          Judgement.UNSETTLED, "the plan doesn't say how its rows are compared");
+    }
+    Optional<KeyDifference> lasting = Optional.empty();
+    var still = false;
+    for (var times = 1; ; times++) {
+      var expected = inventory.fork(fork, true);
+      var actual = inventory.fork(fork, false);
+      if (expected.equals(actual)) {
+        return told(fork, expected, actual, Set.of(), Set.of(), times, Judgement.CONTAINED,
+            "merged rows of both sides are equal");
+      }
+      var now = inventory.forkDifference(fork);
+      still = lasting.map(before -> before.standsStill(now)).orElse(false);
+      lasting = Optional.of(lasting.map(before -> before.persisting(now)).orElse(now));
+      var keys = lasting.get();
+      if (keys.keys().isEmpty() && keys.complete()) {
+        return told(fork, expected, actual, Set.of(), Set.of(), times, Judgement.CONTAINED,
+            "every key agreed in at least one of " + times + " readings");
+      }
+      if (times >= readings) {
+        var missing = new LinkedHashSet<BigInteger>();
+        var surplus = new LinkedHashSet<BigInteger>();
+        keys.keys().forEach((key, sides) -> (sides.missing() ? missing : surplus).add(key));
+        return told(fork, expected, actual, missing, surplus, times,
+            still ? Judgement.DIFFERS : Judgement.UNSETTLED,
+            still
+                ? "keys stayed different over " + times + " readings"
+                : "keys kept moving over " + times + " readings and never agreed");
+      }
+      watch.pause(target, "reading again what differs in " + fork.target(), settle);
+    }
+  }
+
+  private Comparison told(
+      Migration fork,
+      Reading expected,
+      Reading actual,
+      Set<BigInteger> missing,
+      Set<BigInteger> surplus,
+      int times,
+      Judgement judgement,
+      String because) {
+    var examples = new ArrayList<Example>();
+    forkExamples(fork, true, missing, examples);
+    forkExamples(fork, false, surplus, examples);
+    var comparison =
+        new Comparison(
+            fork.trigger(),
+            fork.target(),
+            "its query over " + fork.trigger() + ", both sides merged",
+            List.of(new Figure("all", "", expected, actual)),
+            missing.size(),
+            surplus.size(),
+            examples,
+            times,
+            judgement,
+            because);
+    watch.tell(new RunEvent.Compared(target, comparison));
+    return comparison;
+  }
+
+  private void forkExamples(
+      Migration fork, boolean expected, Set<BigInteger> keys, List<Example> out) {
+    var some = keys.stream().limit(EXAMPLES - out.size()).toList();
+    if (some.isEmpty()) {
+      return;
+    }
+    var rows = inventory.forkExamples(fork, expected, some);
+    for (var key : some) {
+      out.add(new Example(expected, 1, rows.getOrDefault(key, "key with hash " + key.toString(16))));
+    }
+  }
+}
