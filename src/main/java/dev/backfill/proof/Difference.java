@@ -39,10 +39,13 @@ public record Difference(
   /// once; a row that is lost is missing in every reading. So when nothing is left, every row the
   /// source held at the first reading is in the target at the last: sides only grow.
   ///
-  /// An incomplete reading may hide a common row, so the result is only complete when both are.
+  /// A reading that was cut short may hide a common row; then the other one, where it is complete,
+  /// stands for what they have in common: it can only be more.
   public Difference persisting(Difference later) {
-    return new Difference(
-        common(missing, later.missing), common(surplus, later.surplus), complete && later.complete);
+    if (complete != later.complete) {
+      return complete ? this : later;
+    }
+    return new Difference(common(missing, later.missing), common(surplus, later.surplus), complete);
   }
 
   private static Map<BigInteger, Long> merge(

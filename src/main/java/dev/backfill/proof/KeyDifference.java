@@ -30,9 +30,12 @@ public record KeyDifference(Map<BigInteger, Sides> keys, boolean complete) {
   /// The keys that differ at both readings, as they are at the later one. A key whose sides agreed
   /// in any reading is proven as of then.
   public KeyDifference persisting(KeyDifference later) {
+    if (complete != later.complete) {
+      return complete ? this : later;
+    }
     var common = new TreeMap<>(later.keys);
     common.keySet().retainAll(keys.keySet());
-    return new KeyDifference(common, complete && later.complete);
+    return new KeyDifference(common, complete);
   }
 
   /// Whether one of the keys shows the same on both sides at both readings: it doesn't move, and

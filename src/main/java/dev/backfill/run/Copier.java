@@ -62,8 +62,8 @@ final class Copier {
     /// The job says it is done. It may have found its preconditions untrue and written nothing.
     record Said() implements End {}
 
-    /// Too much for one job. A part may have been written: whether jobs are atomic is the
-    /// service's secret.
+    /// Too much for one job. A part may have been written: whether jobs are atomic is the service's
+    /// secret.
     record TooBig(String because) implements End {}
 
     /// Nobody knows whether it ran, but nothing of it runs any more as far as can be seen.
@@ -165,7 +165,10 @@ final class Copier {
     while (watch.now().isBefore(until)) {
       watch.tell(
           new RunEvent.Waiting(
-              target, "looking for a job whose answer was lost: " + because, since, Optional.of(until)));
+              target,
+              "looking for a job whose answer was lost: " + because,
+              since,
+              Optional.of(until)));
       var ids = watch.read(target, () -> tinybird.jobsTagged(pipe, tag));
       if (!ids.isEmpty()) {
         for (var id : ids) {
@@ -202,13 +205,17 @@ final class Copier {
     var now = job;
     while (!now.state().terminal()) {
       tell(now, range, since);
+      var id = job.id();
+      Optional<Job> seen;
       try {
         watch.poll(poll);
+        seen = watch.read(target, () -> tinybird.job(id));
       } catch (Failure.Interrupted | Failure.Refused stop) {
         throw stop(now, stop);
+      } catch (Failure.Remote failure) {
+        uncertain = true;
+        throw failure;
       }
-      var id = job.id();
-      var seen = watch.read(target, () -> tinybird.job(id));
       if (seen.isEmpty()) {
         quiesce();
         watch.pause(target, "job " + id + " is gone from the list", settle);
@@ -227,12 +234,16 @@ final class Copier {
     };
   }
 
-  private static End ended(String error) {
+  private End ended(String error) {
     var text = error.toLowerCase(Locale.ROOT);
     if (TOO_BIG.matcher(text).find()) {
       return new End.TooBig(error);
     }
-    return NOT_NOW.matcher(text).find() ? new End.Unknown(error) : new End.Failed(error);
+    if (NOT_NOW.matcher(text).find()) {
+      watch.pause(target, error, settle.plusSeconds(1));
+      return new End.Unknown(error);
+    }
+    return new End.Failed(error);
   }
 
   /// Ends our job before the run ends: it is cancelled and its end awaited.

@@ -87,8 +87,7 @@ final class Prover {
         migration.source(), migration.target(), cutover, until, asOf, comparisons);
   }
 
-  Comparison rows(
-      String source, String name, List<Part> parts, Consumer<List<Chunk>> between) {
+  Comparison rows(String source, String name, List<Part> parts, Consumer<List<Chunk>> between) {
     var figures = new LinkedHashMap<String, List<Figure>>();
     var open = new ArrayList<Open>();
     for (var part : parts) {
@@ -161,9 +160,7 @@ final class Prover {
           ? "counts and fingerprints of both sides are equal"
           : "no row was missing or surplus in each of " + times + " readings";
     }
-    var where =
-        String.join(
-            ", ", new TreeSet<>(left.stream().map(o -> o.part().name()).toList()));
+    var where = String.join(", ", new TreeSet<>(left.stream().map(o -> o.part().name()).toList()));
     return total.isEmpty()
         ? "more rows differ than can be told apart (" + where + ")"
         : "rows stayed missing or surplus over " + times + " readings (" + where + ")";
@@ -206,7 +203,13 @@ final class Prover {
 
   private static List<Chunk> merged(List<Chunk> ranges) {
     if (ranges.stream().anyMatch(c -> c.start().isEmpty() || c.end().isEmpty())) {
-      return ranges.isEmpty() ? List.of() : List.of(ranges.stream().filter(c -> c.start().isEmpty() || c.end().isEmpty()).findFirst().orElseThrow());
+      return ranges.isEmpty()
+          ? List.of()
+          : List.of(
+              ranges.stream()
+                  .filter(c -> c.start().isEmpty() || c.end().isEmpty())
+                  .findFirst()
+                  .orElseThrow());
     }
     var sorted = new ArrayList<>(ranges);
     sorted.sort(Comparator.comparingLong(c -> c.start().orElseThrow()));
@@ -236,8 +239,7 @@ final class Prover {
     return out;
   }
 
-  private void examples(
-      Side side, Chunk chunk, Map<BigInteger, Long> hashes, List<Example> out) {
+  private void examples(Side side, Chunk chunk, Map<BigInteger, Long> hashes, List<Example> out) {
     var some = new TreeSet<>(hashes.keySet()).stream().limit(EXAMPLES - out.size()).toList();
     if (some.isEmpty()) {
       return;
@@ -257,8 +259,16 @@ final class Prover {
     watch.tell(new RunEvent.Proving(target, fork.target()));
     if (fork.query().isEmpty() || fork.reduced().isEmpty()) {
       return new Comparison(
-          fork.trigger(), fork.target(), "nothing", List.of(), 0, 0, List.of(), 0,
-          Judgement.UNSETTLED, "the plan doesn't say how its rows are compared");
+          fork.trigger(),
+          fork.target(),
+          "nothing",
+          List.of(),
+          0,
+          0,
+          List.of(),
+          0,
+          Judgement.UNSETTLED,
+          "the plan doesn't say how its rows are compared");
     }
     Optional<KeyDifference> lasting = Optional.empty();
     var still = false;
@@ -266,7 +276,14 @@ final class Prover {
       var expected = inventory.fork(fork, true);
       var actual = inventory.fork(fork, false);
       if (expected.equals(actual)) {
-        return told(fork, expected, actual, Set.of(), Set.of(), times, Judgement.CONTAINED,
+        return told(
+            fork,
+            expected,
+            actual,
+            Set.of(),
+            Set.of(),
+            times,
+            Judgement.CONTAINED,
             "merged rows of both sides are equal");
       }
       var now = inventory.forkDifference(fork);
@@ -274,14 +291,27 @@ final class Prover {
       lasting = Optional.of(lasting.map(before -> before.persisting(now)).orElse(now));
       var keys = lasting.get();
       if (keys.keys().isEmpty() && keys.complete()) {
-        return told(fork, expected, actual, Set.of(), Set.of(), times, Judgement.CONTAINED,
+        return told(
+            fork,
+            expected,
+            actual,
+            Set.of(),
+            Set.of(),
+            times,
+            Judgement.CONTAINED,
             "every key agreed in at least one of " + times + " readings");
       }
       if (times >= readings) {
         var missing = new LinkedHashSet<BigInteger>();
         var surplus = new LinkedHashSet<BigInteger>();
         keys.keys().forEach((key, sides) -> (sides.missing() ? missing : surplus).add(key));
-        return told(fork, expected, actual, missing, surplus, times,
+        return told(
+            fork,
+            expected,
+            actual,
+            missing,
+            surplus,
+            times,
             still ? Judgement.DIFFERS : Judgement.UNSETTLED,
             still
                 ? "keys stayed different over " + times + " readings"
@@ -327,7 +357,8 @@ final class Prover {
     }
     var rows = inventory.forkExamples(fork, expected, some);
     for (var key : some) {
-      out.add(new Example(expected, 1, rows.getOrDefault(key, "key with hash " + key.toString(16))));
+      out.add(
+          new Example(expected, 1, rows.getOrDefault(key, "key with hash " + key.toString(16))));
     }
   }
 }

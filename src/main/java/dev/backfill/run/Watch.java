@@ -48,9 +48,12 @@ final class Watch {
     heartbeat = beat;
   }
 
-  /// From now on cancellation is under way: waits no longer end by it.
+  /// From now on the run is being wound up: waits no longer end by cancellation or a lost lease.
   void stopping() {
     stopping = true;
+    heartbeat = () -> {};
+    // An interrupted thread couldn't even ask for its job's end.
+    Thread.interrupted();
   }
 
   void check() {

@@ -1,0 +1,264 @@
+package dev.backfill.run;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.Pair;
+import dev.backfill.proof.ProofReport;
+import dev.backfill.proof.Questions;
+import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/// The production backfill: guard, lease, wait for T, guarded copies, sweep, proof. State lives in
+/// the workspace alone, so a run that was killed at any moment is continued by the next one.
+public final class Runner {
+  /// How often what differs is read again before it is called a difference.
+  private static final int READINGS = 6;
+
+  private final Tinybird tinybird;
+  private final InstantSource clock;
+  private final Sleeper sleeper;
+  private final Consumer<RunEvent> events;
+  private final BooleanSupplier cancelled;
+  private final Inventories inventories;
+
+  /// @param clock of this machine, for deadlines only: T is awaited by the server's clock
+  /// @param cancelled asked often; once true the run stops in order
+  public Runner(
+      Tinybird tinybird,
+      InstantSource clock,
+      Sleeper sleeper,
+      Consumer<RunEvent> events,
+      BooleanSupplier cancelled) {
+    this(tinybird, clock, sleeper, events, cancelled, Inventories.asking(tinybird));
+  }
+
+  Runner(
+      Tinybird tinybird,
+      InstantSource clock,
+      Sleeper sleeper,
+      Consumer<RunEvent> events,
+      BooleanSupplier cancelled,
+      Inventories inventories) {
+    this.tinybird = tinybird;
+    this.clock = clock;
+    this.sleeper = sleeper;
+    this.events = events;
+    this.cancelled = cancelled;
+    this.inventories = inventories;
+  }
+
+  /// Where readings come from.
+  @FunctionalInterface
+  interface Inventories {
+    Inventory of(Migration migration, Instant expiringAfter, Watch watch);
+
+    static Inventories asking(Tinybird tinybird) {
+      return (migration, expiringAfter, watch) ->
+          new SqlInventory(tinybird, new Questions(Pair.of(migration, expiringAfter)), watch);
+    }
+  }
+
+  /// Runs, or goes on with, the backfill of every target of the plan.
+  ///
+  /// @throws Failure.Interrupted when cancelled; nothing of ours runs any more
+  /// @throws Failure.Remote when the workspace can't be reached or refuses
+  public Outcome run(PlanCore core, RunOptions options) {
+    var watch = new Watch(clock, sleeper, events, cancelled, options.unreachable());
+    var findings = new Guard(tinybird, watch).look(core, false);
+    if (!findings.reasons().isEmpty()) {
+      return new Outcome.NotReady(findings.reasons(), List.of(), List.of());
+    }
+    var figures = new ArrayList<Outcome.Figures>();
+    var proofs = new ArrayList<ProofReport>();
+    var reasons = new ArrayList<String>();
+    var intents = new ArrayList<Outcome.Intent>();
+    Optional<Outcome.ComeBackAt> later = Optional.empty();
+    for (var ready : findings.ready()) {
+      var target = ready.migration().target();
+      watch.tell(new RunEvent.Started(target, ready.migration().source(), ready.cutoverInstant()));
+      var inventory = inventory(ready.migration(), watch);
+      if (options.dryRun()) {
+        intents.add(intend(ready, inventory, core));
+        continue;
+      }
+      var start = ready.cutoverInstant().plus(core.limits().settle());
+      if (start.isAfter(inventory.now().plus(options.maxWait()))) {
+        var earlier = later.map(Outcome.ComeBackAt::at).filter(at -> at.isBefore(start));
+        later =
+            Optional.of(
+                new Outcome.ComeBackAt(
+                    earlier.orElse(start), "rows before the cutover are still arriving"));
+        continue;
+      }
+      try {
+        fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
+      } catch (Failure.Refused refused) {
+        reasons.add(String.valueOf(refused.getMessage()));
+      }
+    }
+    if (options.dryRun()) {
+      return new Outcome.Planned(intents);
+    }
+    if (!reasons.isEmpty()) {
+      return new Outcome.NotReady(reasons, figures, proofs);
+    }
+    return later.isPresent() ? later.get() : new Outcome.Done(figures, proofs);
+  }
+
+  private Inventory inventory(Migration migration, Watch watch) {
+    // Rows that expire while we work would look like differences.
+    return inventories.of(migration, clock.instant().plus(Duration.ofHours(1)), watch);
+  }
+
+  private static Outcome.Intent intend(Guard.Ready ready, Inventory inventory, PlanCore core) {
+    var type = ready.migration().timestamp().orElseThrow().type();
+    var states =
+        Filling.states(ready.migration(), ready.cutover(), inventory, core.limits().chunkRows());
+    var absent = states.stream().filter(s -> !s.same() && s.source().rows() > 0).toList();
+    return new Outcome.Intent(
+        ready.migration().target(),
+        ready.cutoverInstant(),
+        states.size(),
+        absent.stream().map(s -> s.chunk().text(type)).toList(),
+        absent.stream().mapToLong(s -> s.source().rows() - s.target().rows()).sum());
+  }
+
+  private void fill(
+      Guard.Ready ready,
+      PlanCore core,
+      RunOptions options,
+      Watch watch,
+      Inventory inventory,
+      Instant start,
+      List<Outcome.Figures> figures,
+      List<ProofReport> proofs,
+      List<String> reasons) {
+    var limits = core.limits();
+    var target = ready.migration().target();
+    var nonce = UUID.randomUUID().toString().substring(0, 13);
+    var lease =
+        Lease.acquire(
+            tinybird,
+            watch,
+            inventory::now,
+            target,
+            options.holder(),
+            nonce,
+            limits.lease(),
+            options.maxWait(),
+            limits.poll());
+    watch.heartbeat(lease::keep);
+    var copier =
+        new Copier(
+            tinybird,
+            watch,
+            lease,
+            options,
+            limits.poll(),
+            limits.settle(),
+            target,
+            ready.migration().historyFeed().pipe(),
+            nonce);
+    var filling = new Filling(ready, inventory, copier, watch, limits.settle(), limits.chunkRows());
+    try {
+      if (copier.quiesce()) {
+        watch.pause(target, "a job of an earlier run has just ended", limits.settle());
+      }
+      await(target, inventory, start, watch);
+      if (ready.syncSince().isAfter(ready.cutoverInstant())) {
+        watch.tell(
+            new RunEvent.Note(
+                target,
+                "the sync pipe is younger than the cutover: rows from "
+                    + ready.cutoverInstant()
+                    + " on are brought by difference"));
+      }
+      filling.bulk();
+      var proof = prove(ready, core, inventory, watch, filling);
+      proofs.add(proof);
+      verdict(proof, reasons);
+    } catch (Failure.Interrupted interrupted) {
+      watch.stopping();
+      throw new Failure.Interrupted(
+          "%s: %,d rows copied and %,d added by difference are in %s and stay there; nothing of ours runs any more. Go on with: %s"
+              .formatted(
+                  interrupted.getMessage(),
+                  filling.figures().copied(),
+                  filling.figures().swept(),
+                  target,
+                  options.resume()));
+    } finally {
+      watch.heartbeat(() -> {});
+      figures.add(filling.figures());
+      if (copier.uncertain()) {
+        watch.tell(
+            new RunEvent.Note(
+                target, "a job may still be under way, so the lease is left to run out"));
+      } else {
+        lease.release();
+      }
+    }
+  }
+
+  /// Waits for T, and long enough after it that inserts which began before have ended.
+  private static void await(String target, Inventory inventory, Instant start, Watch watch) {
+    for (var now = inventory.now(); now.isBefore(start); now = inventory.now()) {
+      watch.pause(
+          target,
+          "rows before the cutover are still arriving",
+          min(Duration.between(now, start), Duration.ofMinutes(1)));
+    }
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private static ProofReport prove(
+      Guard.Ready ready, PlanCore core, Inventory inventory, Watch watch, Filling filling) {
+    var settle = core.limits().settle();
+    var until = Prover.until(ready.migration(), inventory.now(), settle);
+    return new Prover(inventory, watch, settle, READINGS, ready.migration().target())
+        .prove(
+            ready.migration(),
+            ready.forks(),
+            Optional.of(ready.cutoverInstant()),
+            Optional.of(
+                dev.backfill.plan.Ticks.instant(
+                    ready.migration().timestamp().orElseThrow().type(), until)),
+            Prover.parts(ready.migration(), ready.cutover(), until),
+            (List<Chunk> differing) -> filling.sweep(differing));
+  }
+
+  static void verdict(ProofReport proof, List<String> reasons) {
+    for (var comparison : proof.comparisons()) {
+      if (comparison.judgement() != Judgement.CONTAINED) {
+        reasons.add(
+            "%s %s %s: %,d missing, %,d surplus; %s%s"
+                .formatted(
+                    comparison.actual(),
+                    comparison.judgement() == Judgement.DIFFERS
+                        ? "differs from"
+                        : "couldn't be compared to the end with",
+                    comparison.expected(),
+                    comparison.missing(),
+                    comparison.surplus(),
+                    comparison.because(),
+                    comparison.surplus() > 0
+                        ? ". Rows are never deleted from a target: start over under a new name"
+                        : ""));
+      }
+    }
+  }
+}
