@@ -5,4 +5,10 @@ package dev.backfill.datafile;
 /// @param text as written
 /// @param start index of its first character in the line
 /// @param end index behind its last character
-public record Word(String text, int start, int end) {}
+public record Word(String text, int start, int end) {
+
+  /// The text without its outer quotes.
+  public String value() {
+    return Lines.unquote(text);
+  }
+}

@@ -18,6 +18,11 @@ public record ColumnType(String name, List<ColumnType> arguments) {
     return new ColumnType(name, List.of(arguments));
   }
 
+  /// Reads a type in any spelling; empty when it isn't one.
+  public static Optional<ColumnType> parse(String text) {
+    return TypeParser.parse(text);
+  }
+
   /// Canonical text, as ClickHouse prints it.
   public String text() {
     if (arguments.isEmpty()) {

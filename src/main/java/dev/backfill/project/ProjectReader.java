@@ -1,0 +1,120 @@
+package dev.backfill.project;
+
+import dev.backfill.datafile.Datafile.DatasourceFile;
+import dev.backfill.datafile.Datafile.PipeFile;
+import dev.backfill.datafile.DatafileParser;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Reads the files of a data project into normal form. Never fails: whatever is wrong is among the
+/// problems of the [Project], and what could be made out is kept.
+public final class ProjectReader {
+  private final SortedMap<String, String> files;
+  private final Names names;
+  private final List<Problem> problems = new ArrayList<>();
+  private final SortedMap<String, DataSource> dataSources = new TreeMap<>();
+  private final SortedMap<String, Pipe> pipes = new TreeMap<>();
+  private final SortedMap<String, String> definedIn = new TreeMap<>();
+
+  private ProjectReader(SortedMap<String, String> files) {
+    this.files = files;
+    this.names = Names.in(files);
+  }
+
+  /// Reads a project.
+  ///
+  /// @param files text of every file by path relative to the project; those that aren't datafiles
+  ///   are kept in [Project#files()]
+  public static Project read(SortedMap<String, String> files) {
+    var reader = new ProjectReader(files);
+    reader.readFiles();
+    var project = new Project(reader.dataSources, reader.pipes, List.of(), files);
+    new ProjectChecks(project, reader.names, reader.problems).check();
+    return new Project(reader.dataSources, reader.pipes, reader.problems, files);
+  }
+
+  private void readFiles() {
+    for (var path : inLookupOrder()) {
+      if (Names.isDatasourceFile(path) || Names.isPipeFile(path)) {
+        if (claims(path)) {
+          read(path);
+        }
+      } else if (Names.isLeftOut(path)) {
+        problems.add(
+            Problem.warning(
+                "file_not_loaded",
+                Place.of(path),
+                "The Classic client doesn't look for datafiles in this folder.",
+                "Move it to datasources/, pipes/ or endpoints/."));
+      }
+    }
+  }
+
+  /// The order in which the client looks for a name, so that of two definitions the one it takes
+  /// is kept.
+  private List<String> inLookupOrder() {
+    return files.keySet().stream()
+        .sorted(
+            java.util.Comparator.comparingInt(ProjectReader::rank)
+                .thenComparing(java.util.Comparator.naturalOrder()))
+        .toList();
+  }
+
+  private static int rank(String path) {
+    boolean root = path.indexOf('/') < 0;
+    if (path.endsWith(".datasource")) {
+      return root ? 0 : 1;
+    }
+    return root ? 2 : path.startsWith("endpoints/") ? 3 : 4;
+  }
+
+  private boolean claims(String path) {
+    var name = Names.of(path);
+    if (!Names.VALID.matcher(name).matches()) {
+      problems.add(
+          Problem.error(
+              "invalid_name",
+              Place.of(path),
+              "The file's name gives the resource a name the platform doesn't allow.",
+              "Use letters, digits and underscores, and don't start with a digit."));
+      return false;
+    }
+    var other = definedIn.putIfAbsent(name, path);
+    if (other != null) {
+      problems.add(
+          Problem.error(
+              "duplicate_name",
+              Place.of(path),
+              "`" + name + "` is defined by `" + other + "` too; Data Sources and Pipes share one"
+                  + " namespace.",
+              "Rename or remove one of them."));
+      return false;
+    }
+    if (name.matches(".*__v\\d+")) {
+      problems.add(
+          Problem.warning(
+              "version_suffix",
+              Place.of(path),
+              "`__v` and a number is the client's own version marker: it rewrites every pushed Pipe"
+                  + " that names the rest.",
+              "Use another suffix, e.g. `_1`."));
+    }
+    return true;
+  }
+
+  private void read(String path) {
+    var parsed = DatafileParser.parse(path, files.getOrDefault(path, ""), files);
+    problems.addAll(parsed.problems());
+    var name = Names.of(path);
+    switch (parsed.file()) {
+      case DatasourceFile file ->
+          dataSources.put(name, new DataSourceReader(name, file, problems).read());
+      case PipeFile file ->
+          new PipeReader(name, file, names, problems).read().ifPresent(p -> pipes.put(name, p));
+    }
+  }
+}
