@@ -39,14 +39,13 @@ final class DataSourceReader {
         columns,
         new EngineReader(file, columns, problems).read(),
         file.indexes().stream()
-            .map(
-                i ->
-                    new Index(
-                        i.name(),
-                        SqlText.normalise(i.expression())
-                            + " TYPE "
-                            + SqlText.normalise(i.type())
-                            + (i.granularity().isEmpty() ? "" : " GRANULARITY " + i.granularity())))
+            .map(i ->
+                new Index(
+                    i.name(),
+                    SqlText.normalise(i.expression())
+                        + " TYPE "
+                        + SqlText.normalise(i.type())
+                        + (i.granularity().isEmpty() ? "" : " GRANULARITY " + i.granularity())))
             .toList(),
         tokens(file.directives(), problems),
         tags(file),

@@ -53,9 +53,37 @@ final class EngineReader {
   /// Words of an expression that are no columns.
   private static final Set<String> NO_COLUMNS =
       Set.of(
-          "AND", "OR", "NOT", "IN", "IS", "NULL", "LIKE", "BETWEEN", "INTERVAL", "CASE", "WHEN",
-          "THEN", "ELSE", "END", "ASC", "DESC", "TRUE", "FALSE", "SECOND", "MINUTE", "HOUR", "DAY",
-          "WEEK", "MONTH", "QUARTER", "YEAR", "AS", "DIV", "MOD", "INF", "NAN");
+          "AND",
+          "OR",
+          "NOT",
+          "IN",
+          "IS",
+          "NULL",
+          "LIKE",
+          "BETWEEN",
+          "INTERVAL",
+          "CASE",
+          "WHEN",
+          "THEN",
+          "ELSE",
+          "END",
+          "ASC",
+          "DESC",
+          "TRUE",
+          "FALSE",
+          "SECOND",
+          "MINUTE",
+          "HOUR",
+          "DAY",
+          "WEEK",
+          "MONTH",
+          "QUARTER",
+          "YEAR",
+          "AS",
+          "DIV",
+          "MOD",
+          "INF",
+          "NAN");
 
   private final Map<String, Directive> options = new TreeMap<>();
   private final Optional<Directive> opening;
@@ -138,18 +166,17 @@ final class EngineReader {
       }
     }
     boolean mergeTree = rule.family().endsWith("MergeTree");
-    options.forEach(
-        (option, directive) -> {
-          boolean fits = rule.options().contains(option) || (mergeTree && COMMON.contains(option));
-          if (!fits && !directive.value().isEmpty() && directive.known()) {
-            problems.add(
-                Problem.warning(
-                    "engine_option_without_effect",
-                    directive.place(),
-                    rule.family() + " has no ENGINE_" + option + ".",
-                    "Drop the line, or choose the engine it belongs to."));
-          }
-        });
+    options.forEach((option, directive) -> {
+      boolean fits = rule.options().contains(option) || (mergeTree && COMMON.contains(option));
+      if (!fits && !directive.value().isEmpty() && directive.known()) {
+        problems.add(
+            Problem.warning(
+                "engine_option_without_effect",
+                directive.place(),
+                rule.family() + " has no ENGINE_" + option + ".",
+                "Drop the line, or choose the engine it belongs to."));
+      }
+    });
   }
 
   /// Every column that a key or an option names must be there.
@@ -178,7 +205,10 @@ final class EngineReader {
             Problem.error(
                 "unknown_column",
                 directive.place(),
-                "ENGINE_" + option + " names `" + DataSourceReader.shortened(missing)
+                "ENGINE_"
+                    + option
+                    + " names `"
+                    + DataSourceReader.shortened(missing)
                     + "`, which is not a column of the schema.",
                 "Correct the name (case counts) or add the column."));
       }
@@ -205,8 +235,7 @@ final class EngineReader {
               && NO_COLUMNS.contains(token.text().toUpperCase(Locale.ROOT));
       var name = token.value();
       boolean there =
-          columns.stream()
-              .anyMatch(c -> c.name().equals(name) || c.name().startsWith(name + "."));
+          columns.stream().anyMatch(c -> c.name().equals(name) || c.name().startsWith(name + "."));
       if (!keyword && !there && !lambdas.contains(name) && !implicit(name)) {
         unknown.add(name);
       }

@@ -11,6 +11,7 @@ import java.util.Set;
 /// Puts nodes, and on demand other Pipes, into a query as subqueries in place of their names. A
 /// subquery leaves the leftmost table where it was, so a materialized view keeps its trigger.
 final class Inliner {
+  private static final int DEEPEST = 100;
   private static final int MOST_CHARACTERS = 1_000_000;
 
   private final Project project;
@@ -49,7 +50,7 @@ final class Inliner {
 
   private Result inline(Pipe pipe, Node node) throws Impossible {
     var key = pipe.name() + "." + node.name();
-    if (!underWay.add(key)) {
+    if (!underWay.add(key) || underWay.size() > DEEPEST) {
       throw new Impossible();
     }
     var sql = withoutEnd(node.sql());
@@ -93,9 +94,7 @@ final class Inliner {
     if (sibling.isPresent()) {
       return Optional.of(new Place(pipe, sibling.get()));
     }
-    return pipesToo
-        ? project.pipe(name).map(p -> new Place(p, p.resultNode()))
-        : Optional.empty();
+    return pipesToo ? project.pipe(name).map(p -> new Place(p, p.resultNode())) : Optional.empty();
   }
 
   private static String withoutEnd(String sql) {

@@ -73,9 +73,7 @@ public final class Lineage {
   /// Pipes that write into this Data Source, by materializing or copying.
   public List<Pipe> feeders(String dataSource) {
     return project.pipes().values().stream()
-        .filter(
-            p ->
-                p.nodes().stream().anyMatch(n -> n.target().equals(Optional.of(dataSource))))
+        .filter(p -> p.nodes().stream().anyMatch(n -> n.target().equals(Optional.of(dataSource))))
         .toList();
   }
 

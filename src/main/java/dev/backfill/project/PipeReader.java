@@ -271,5 +271,4 @@ final class PipeReader {
   private void warning(String code, Place place, String message, String advice) {
     problems.add(Problem.warning(code, place, message, advice));
   }
-
 }

@@ -49,7 +49,10 @@ final class ProjectChecks {
       if (table.equals(pipe.name())) {
         problems.add(
             Problem.error(
-                "reads_itself", node.sqlPlace(), "The Pipe reads from itself.", "Correct the name."));
+                "reads_itself",
+                node.sqlPlace(),
+                "The Pipe reads from itself.",
+                "Correct the name."));
       } else if (!names.known(table) && !table.contains("$") && !table.contains("{")) {
         problems.add(unknownTable(node.sqlPlace(), table));
       }

@@ -54,8 +54,8 @@ public final class ProjectReader {
     }
   }
 
-  /// The order in which the client looks for a name, so that of two definitions the one it takes
-  /// is kept.
+  /// The order in which the client looks for a name, so that of two definitions the one it takes is
+  /// kept.
   private List<String> inLookupOrder() {
     return files.keySet().stream()
         .sorted(
@@ -89,7 +89,11 @@ public final class ProjectReader {
           Problem.error(
               "duplicate_name",
               Place.of(path),
-              "`" + name + "` is defined by `" + other + "` too; Data Sources and Pipes share one"
+              "`"
+                  + name
+                  + "` is defined by `"
+                  + other
+                  + "` too; Data Sources and Pipes share one"
                   + " namespace.",
               "Rename or remove one of them."));
       return false;

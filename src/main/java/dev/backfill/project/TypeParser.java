@@ -127,14 +127,21 @@ final class TypeParser {
       return ColumnType.of("Decimal", ColumnType.of(precision), arguments.getFirst());
     }
     return switch (name) {
-      case "Decimal" when arguments.isEmpty() ->
-          ColumnType.of(name, ColumnType.of("10"), ColumnType.of("0"));
-      case "Decimal" when arguments.size() == 1 ->
-          ColumnType.of(name, arguments.getFirst(), ColumnType.of("0"));
-      case "DateTime64" when arguments.isEmpty() -> ColumnType.of(name, ColumnType.of("3"));
+      case "Decimal" -> decimal(arguments);
+      case "DateTime64" ->
+          arguments.isEmpty()
+              ? ColumnType.of(name, ColumnType.of("3"))
+              : new ColumnType(name, arguments);
       case "String" -> ColumnType.of(name);
       default -> new ColumnType(name, arguments);
     };
+  }
+
+  private static ColumnType decimal(List<ColumnType> arguments) {
+    return ColumnType.of(
+        "Decimal",
+        arguments.isEmpty() ? ColumnType.of("10") : arguments.getFirst(),
+        arguments.size() < 2 ? ColumnType.of("0") : arguments.get(1));
   }
 
   /// `label Type`, `'x' = 1`, `max_dynamic_paths=8`.
