@@ -13,7 +13,7 @@ import java.util.Optional;
 /// @param flavour `classic`
 /// @param version folder under `deploy/`
 /// @param workspace name of the workspace it is meant for; empty when not known
-/// @param changes what differs
+/// @param changes what differs, without lines (0)
 /// @param migrations in the order they depend on each other
 /// @param forkedPipes plain Pipes that forks read through, in the order they depend on each other
 /// @param cutover when T lies
@@ -83,15 +83,17 @@ public record PlanCore(
   /// @param sha256 lower-case hex of its bytes
   public record Generated(String path, String mode, String sha256) {}
 
+  /// The migrations that bring their own rows; a view target that the diff changes itself is still
+  /// filled by a fork and isn't one of them.
   public List<Migration> direct() {
-    return migrations.stream().filter(m -> m.cause() == Cause.DIRECT).toList();
+    return migrations.stream().filter(m -> m.liveFeed().kind() != Feed.Kind.FORK).toList();
   }
 
-  /// The cascade migrations that hang, at any depth, from this target.
+  /// The migrations whose forks hang, at any depth, from this target.
   public List<Migration> forksOf(String target) {
     var out = new java.util.ArrayList<Migration>();
     for (var m : migrations) {
-      if (m.cause() == Cause.CASCADE && m.trigger().equals(target)) {
+      if (m.liveFeed().kind() == Feed.Kind.FORK && m.trigger().equals(target)) {
         out.add(m);
         out.addAll(forksOf(m.target()));
       }

@@ -1,8 +1,39 @@
 package dev.backfill.plan;
 
+import dev.backfill.change.Change;
+import dev.backfill.change.Flow;
+import dev.backfill.change.Judge;
+import dev.backfill.change.JudgedChange;
+import dev.backfill.change.Judgement;
+import dev.backfill.change.Pair;
+import dev.backfill.change.ProjectDiff;
+import dev.backfill.change.Ttl;
 import dev.backfill.change.Verdict;
+import dev.backfill.plan.Migration.CutColumn;
+import dev.backfill.plan.Migration.Projected;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
+import dev.backfill.project.Column;
+import dev.backfill.project.DataSource;
+import dev.backfill.project.Node;
+import dev.backfill.project.Pipe;
+import dev.backfill.project.Project;
+import dev.backfill.sql.Quote;
+import dev.backfill.sql.TablesRead;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// Turns what differs between two revisions into a plan. Pure: the same request gives an equal
 /// plan.
@@ -10,12 +41,65 @@ public final class Planner {
   /// Version of the change rules; a part of the seal.
   public static final String RULES = "1";
 
-  private Planner() {}
+  private static final Pattern VERSION =
+      Pattern.compile("([0-9]{1,6})\\.([0-9]{1,6})\\.([0-9]{1,6})(-[0-9A-Za-z]{1,20})?");
+
+  /// Functions that give another answer when a query is run again later.
+  private static final Pattern NOT_REPLAYABLE =
+      Pattern.compile(
+          "now|now64|nowinblock|today|yesterday|current_timestamp|rand\\w*|generate\\w*|uuid\\w*"
+              + "|dictget\\w*|dicthas|joinget\\w*|rownumber\\w*|runningdifference\\w*|neighbor"
+              + "|blocknumber|fuzzbits|hostname|version|serveruuid");
+
+  private final PlanRequest request;
+  private final Project base;
+  private final Project head;
+  private final Flow flow;
+  private final List<Pair> pairs;
+  private final Judgement judgement;
+  private final List<Change> changes;
+  private final Names names;
+  private final Map<String, String> targets = new LinkedHashMap<>();
+  private final Map<String, String> pipeForks = new LinkedHashMap<>();
+  private final Map<String, Migration> migrations = new LinkedHashMap<>();
+  private final Map<String, List<String>> evidence = new TreeMap<>();
+  private final List<Problem> warnings = new ArrayList<>();
+  private final List<Problem> obstacles = new ArrayList<>();
+  private boolean refused;
+
+  private Planner(PlanRequest request) {
+    this.request = request;
+    base = request.base();
+    head = request.head();
+    flow = Flow.of(head);
+    pairs = Pair.of(flow);
+    changes = ProjectDiff.of(base, head, request.renames());
+    judgement = Judge.judge(base, head, changes, request.settings());
+    warnings.addAll(judgement.warnings());
+    names = new Names(base, head, request.takenNames(), ours());
+  }
 
   /// @throws IllegalArgumentException when base or head has a problem of severity ERROR
   public static Plan plan(PlanRequest request) {
-    if (!request.base().files().equals(request.head().files())) {
-      throw new UnsupportedOperationException("planning isn't built yet");
+    for (var project : List.of(request.base(), request.head())) {
+      project.problems().stream()
+          .filter(p -> p.severity() == Severity.ERROR)
+          .findFirst()
+          .ifPresent(
+              p -> {
+                throw new IllegalArgumentException("a project with errors isn't planned: " + p);
+              });
+    }
+    return new Planner(request).plan();
+  }
+
+  private Plan plan() {
+    if (judgement.verdict() == Verdict.VERSION) {
+      closure();
+      bindNames();
+      for (var source : targets.keySet()) {
+        migrations.put(source, migration(source));
+      }
     }
     var settings = request.settings();
     var core =
@@ -23,10 +107,11 @@ public final class Planner {
             1,
             RULES,
             "classic",
-            "",
+            version(),
             request.workspace(),
-            List.of(),
-            List.of(),
+            judgement.changes().stream().map(Planner::withoutLine).toList(),
+            List.copyOf(migrations.values()),
+            forkedPipes(),
             new Cutover(request.lead().orElse(settings.lead()), request.pinnedCutover()),
             new PlanCore.Limits(
                 settings.margin(),
@@ -38,6 +123,765 @@ public final class Planner {
                 settings.lease(),
                 settings.poll()),
             List.of());
-    return new Plan(Verdict.NONE, core, List.of(), List.of(), List.of(), Map.of());
+    return new Plan(
+        refused ? Verdict.REFUSE : judgement.verdict(),
+        core,
+        judgement.changes(),
+        readers(),
+        warnings,
+        obstacles,
+        evidence);
+  }
+
+  /// Lines move when somebody adds a blank one, and the core doesn't.
+  private static JudgedChange withoutLine(JudgedChange c) {
+    return new JudgedChange(
+        c.file(),
+        0,
+        c.resource(),
+        c.kind(),
+        c.before(),
+        c.after(),
+        c.impact(),
+        c.destructive(),
+        c.reason());
+  }
+
+  private Set<String> ours() {
+    var out = new HashSet<String>();
+    request
+        .committed()
+        .ifPresent(
+            core -> {
+              for (var m : core.migrations()) {
+                out.add(m.target());
+                out.add(m.liveFeed().pipe());
+                out.add(m.historyFeed().pipe());
+              }
+              core.forkedPipes().forEach(f -> out.add(f.fork()));
+            });
+    return out;
+  }
+
+  // ---------------------------------------------------------------- what is versioned
+
+  /// Everything the diff versions, in the order rows flow, then whatever its rows reach.
+  private void closure() {
+    var open = new LinkedHashSet<String>(judgement.versioned());
+    var reached = new LinkedHashSet<String>();
+    // Landing Data Sources first: a view target that also changes itself comes after its source.
+    for (var source : List.copyOf(open)) {
+      if (views(source).isEmpty()) {
+        reach(source, reached);
+      }
+    }
+    open.forEach(s -> reach(s, reached));
+    reached.forEach(s -> targets.put(s, ""));
+  }
+
+  private void reach(String source, Set<String> reached) {
+    if (!reached.add(source)) {
+      return;
+    }
+    for (var view : flow.materializedFrom(source)) {
+      var target = view.writingNode().flatMap(Node::target).orElse("");
+      if (isMigration(view) || head.dataSource(target).isEmpty()) {
+        continue;
+      }
+      if (base.dataSource(target).isEmpty()) {
+        warnings.add(
+            Problem.warning(
+                "new_view_on_versioned_source",
+                view.place(),
+                view.name()
+                    + " is new and hangs from "
+                    + source
+                    + ", which gets a new version; it isn't forked.",
+                "Add it in a later pull request, on the new version."));
+        continue;
+      }
+      reach(target, reached);
+    }
+  }
+
+  /// The ordinary views of head that fill a Data Source.
+  private List<Pipe> views(String target) {
+    return flow.materializing(target).stream().filter(p -> !isMigration(p)).toList();
+  }
+
+  private boolean isMigration(Pipe pipe) {
+    return pairs.stream().anyMatch(p -> p.pipe().equals(pipe.name()))
+        || flow.origin(pipe).flatMap(o -> Flow.behindRelease(o.table())).isPresent();
+  }
+
+  private void bindNames() {
+    for (var source : List.copyOf(targets.keySet())) {
+      var bound =
+          request.committed().stream()
+              .flatMap(c -> c.migrations().stream())
+              .filter(m -> m.source().equals(source))
+              .map(Migration::target)
+              .findFirst();
+      var twin = judgement.twins().get(source);
+      if (twin != null) {
+        targets.put(source, twin);
+      } else if (bound.isPresent() && names.take(bound.get())) {
+        targets.put(source, bound.get());
+      } else {
+        targets.put(source, names.version(source));
+      }
+    }
+    for (var source : targets.keySet()) {
+      for (var view : views(source)) {
+        flow.origin(view)
+            .filter(o -> targets.containsKey(o.table()))
+            .ifPresent(o -> o.pipes().forEach(this::forkPipe));
+        // Joined plain Pipes that read a versioned table have to follow too.
+        for (var read : flow.reads(view)) {
+          if (head.pipe(read).isPresent()
+              && flow.origin(view).filter(o -> targets.containsKey(o.table())).isPresent()
+              && flow.reads(head.pipe(read).get()).stream().anyMatch(targets::containsKey)) {
+            forkPipe(read);
+          }
+        }
+      }
+    }
+  }
+
+  private void forkPipe(String pipe) {
+    if (pipeForks.containsKey(pipe)) {
+      return;
+    }
+    var bound =
+        request.committed().stream()
+            .flatMap(c -> c.forkedPipes().stream())
+            .filter(f -> f.original().equals(pipe))
+            .map(ForkedPipe::fork)
+            .filter(names::take)
+            .findFirst();
+    pipeForks.put(pipe, bound.orElseGet(() -> names.version(pipe)));
+  }
+
+  private List<ForkedPipe> forkedPipes() {
+    return pipeForks.entrySet().stream()
+        .map(e -> new ForkedPipe(e.getKey(), e.getValue()))
+        .toList();
+  }
+
+  /// A name for a feed's Pipe: the one the committed plan has, else the wanted or numbered one.
+  private String pipeName(String source, boolean live, String wanted, boolean numbered) {
+    var bound =
+        request.committed().stream()
+            .flatMap(c -> c.migrations().stream())
+            .filter(m -> m.source().equals(source))
+            .map(m -> live ? m.liveFeed().pipe() : m.historyFeed().pipe())
+            .filter(n -> !n.isEmpty() && names.take(n))
+            .findFirst();
+    return bound.orElseGet(() -> numbered ? names.version(wanted) : names.free(wanted));
+  }
+
+  // ---------------------------------------------------------------- one migration
+
+  private Migration migration(String source) {
+    return views(source).isEmpty() ? landing(source) : view(source);
+  }
+
+  private Cause cause(String source) {
+    return judgement.versioned().contains(source) ? Cause.DIRECT : Cause.CASCADE;
+  }
+
+  /// What the target will be: the author's twin, else head's definition of the source.
+  private DataSource definition(String source) {
+    var twin = judgement.twins().get(source);
+    return head.dataSource(twin == null ? source : twin).orElseThrow();
+  }
+
+  private Migration landing(String source) {
+    var before = base.dataSource(source).orElseThrow();
+    var after = definition(source);
+    var target = target(source);
+    var settings = request.settings().of(source);
+    var said = new ArrayList<String>();
+    evidence.put(source, said);
+    var cut = CutChoice.of(before, settings);
+    var scenario = scenario(before, cut, said);
+    if (scenario != Scenario.STREAMING_TIMESTAMP) {
+      notEmitted(
+          before,
+          "Scenario " + scenario + " for " + source + " can't be written as files yet.",
+          "Do it by hand, or choose streaming_timestamp with a timestamp-column in backfill.yml.");
+    } else if (after.engine().orderDependent()) {
+      obstacles.add(
+          Problem.error(
+              "order_dependent_engine",
+              after.place(),
+              after.name()
+                  + " keeps the row that was inserted last ("
+                  + after.engine().family()
+                  + "), and history is copied after newer rows.",
+              after.engine().family().equals("CollapsingMergeTree")
+                  ? "Use VersionedCollapsingMergeTree for the new version."
+                  : "Give the new version an ENGINE_VER."));
+    }
+    var projection = projection(before, after, settings.projection());
+    var timestamp =
+        scenario == Scenario.STREAMING_TIMESTAMP
+            ? cut.column().flatMap(c -> cutColumn(before, after, c))
+            : Optional.<CutColumn>empty();
+    var live =
+        switch (scenario) {
+          case NOT_PRODUCTION, RELOAD, KAFKA_TWIN -> new Feed(Feed.Kind.PRODUCERS, "");
+          case MOVE_INGESTION -> new Feed(Feed.Kind.PRODUCERS, "");
+          case STREAMING_TIMESTAMP, FULL_REPLACEMENT, POPULATE, DELTA ->
+              new Feed(Feed.Kind.SYNC, pipeName(source, true, "sync_" + target, false));
+        };
+    var history =
+        switch (scenario) {
+          case NOT_PRODUCTION, RELOAD, FULL_REPLACEMENT -> new Feed(Feed.Kind.NONE, "");
+          case POPULATE -> new Feed(Feed.Kind.POPULATE, live.pipe());
+          case STREAMING_TIMESTAMP, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
+              new Feed(Feed.Kind.COPY, pipeName(source, false, "backfill_" + target, false));
+        };
+    return new Migration(
+        source,
+        target,
+        cause(source),
+        scenario,
+        live,
+        history,
+        source,
+        timestamp,
+        projection,
+        after.engine().family(),
+        after.engine().sortingKey(),
+        after.engine().partitionKey(),
+        commonTtl(before, after),
+        Optional.empty(),
+        List.of(),
+        files(source, live, history));
+  }
+
+  private String target(String source) {
+    return targets.getOrDefault(source, "");
+  }
+
+  private Scenario scenario(DataSource source, CutChoice cut, List<String> said) {
+    var settings = request.settings().of(source.name());
+    var named =
+        settings
+            .scenario()
+            .flatMap(
+                n -> List.of(Scenario.values()).stream().filter(s -> s.toString().equals(n)).findFirst());
+    if (named.isPresent()) {
+      said.add(named.get() + " is what backfill.yml says.");
+      if (named.get() == Scenario.STREAMING_TIMESTAMP) {
+        return streaming(source, cut, said);
+      }
+      return named.get();
+    }
+    if (source.isKafka()) {
+      said.add(source.name() + " is fed by Kafka.");
+      return Scenario.KAFKA_TWIN;
+    }
+    if (source.hasConnector()) {
+      said.add(source.name() + " is loaded by a connector.");
+      return Scenario.RELOAD;
+    }
+    var copies = flow.copying(source.name()).stream().filter(p -> !isMigration(p)).toList();
+    if (!copies.isEmpty()) {
+      var replaced =
+          copies.stream()
+              .allMatch(
+                  p ->
+                      p.writingNode().flatMap(Node::copyMode).orElse("append").equals("replace"));
+      said.add(
+          source.name()
+              + " is written by "
+              + String.join(", ", copies.stream().map(Pipe::name).toList())
+              + (replaced ? ", which replaces it each time." : ", which appends to it."));
+      return replaced ? Scenario.RELOAD : Scenario.MOVE_INGESTION;
+    }
+    if (cut.column().isPresent() || cut.mistake()) {
+      return streaming(source, cut, said);
+    }
+    said.add(cut.evidence());
+    if (source.columns().stream().anyMatch(c -> c.type().time().isPresent())) {
+      obstacles.add(
+          Problem.error(
+              "choose_timestamp_column",
+              source.place(),
+              cut.evidence(),
+              "Name one: `datasources: {"
+                  + source.name()
+                  + ": {timestamp-column: ...}}` in backfill.yml."));
+    }
+    return Scenario.DELTA;
+  }
+
+  private Scenario streaming(DataSource source, CutChoice cut, List<String> said) {
+    said.add(cut.evidence());
+    if (cut.column().isEmpty()) {
+      obstacles.add(
+          Problem.error(
+              "bad_timestamp_column",
+              source.place(),
+              cut.evidence(),
+              "Name a time column of " + source.name() + " in backfill.yml."));
+    } else if (cut.column().get().type().isNullable()) {
+      warnings.add(
+          Problem.warning(
+              "null_timestamps",
+              cut.column().get().place(),
+              "`"
+                  + cut.column().get().name()
+                  + "` may be NULL; such rows are copied on their own, and those that arrive later"
+                  + " wait for the next sweep.",
+              ""));
+    }
+    return Scenario.STREAMING_TIMESTAMP;
+  }
+
+  private Optional<CutColumn> cutColumn(DataSource before, DataSource after, Column column) {
+    var name = renamed(before.name()).getOrDefault(column.name(), column.name());
+    var there = after.column(name);
+    var type = there.flatMap(c -> c.type().time());
+    if (there.isEmpty() || type.isEmpty()) {
+      obstacles.add(
+          Problem.error(
+              "timestamp_column_lost",
+              after.place(),
+              "`"
+                  + column.name()
+                  + "` cuts "
+                  + before.name()
+                  + ", and "
+                  + target(before.name())
+                  + " has no such time column.",
+              "Keep it, or name another timestamp-column in backfill.yml."));
+      return Optional.empty();
+    }
+    return Optional.of(
+        new CutColumn(column.name(), name, column.type().time().orElseThrow(), type.get()));
+  }
+
+  /// Old to new name of the renamed columns of a Data Source.
+  private Map<String, String> renamed(String dataSource) {
+    var out = new HashMap<String, String>();
+    for (var change : changes) {
+      if (change instanceof Change.ColumnRenamed(var resource, var was, var is)
+          && resource.equals(dataSource)) {
+        out.put(was.name(), is.name());
+      }
+    }
+    return out;
+  }
+
+  private List<Projected> projection(
+      DataSource before, DataSource after, Map<String, String> given) {
+    var out = new ArrayList<Projected>();
+    var renamed = renamed(before.name());
+    var dropped = before.columns().stream().filter(c -> after.column(c.name()).isEmpty()).toList();
+    for (var column : after.columns()) {
+      if (!column.insertable()) {
+        continue;
+      }
+      var own = given.get(column.name());
+      var type = column.type();
+      if (own != null) {
+        var sql = Conversion.ofExpression(own, type);
+        if (sql.isPresent()) {
+          out.add(new Projected(column.name(), sql.get(), type.text()));
+        } else {
+          noProjection(
+              column,
+              "The expression for `"
+                  + column.name()
+                  + "` might throw, and then production inserts would fail.",
+              "Use functions that never do, like toUInt32OrZero or accurateCastOrNull.");
+        }
+        continue;
+      }
+      var old =
+          before
+              .column(column.name())
+              .or(
+                  () ->
+                      before.columns().stream()
+                          .filter(c -> column.name().equals(renamed.get(c.name())))
+                          .findFirst());
+      if (old.isPresent()) {
+        var sql = Conversion.of(Quote.identifier(old.get().name()), old.get().type(), type);
+        if (sql.isPresent()) {
+          out.add(new Projected(column.name(), sql.get(), type.text()));
+          if (losesValues(old.get(), column)) {
+            warnings.add(
+                Problem.warning(
+                    "values_may_fall_to_default",
+                    column.place(),
+                    "Values of `%s` that don't fit %s become %s; the proof counts them."
+                        .formatted(
+                            column.name(), type, type.isNullable() ? "NULL" : "its default"),
+                    ""));
+          }
+        } else {
+          noProjection(
+              column,
+              "There is no conversion of `%s` from %s to %s that can't throw."
+                  .formatted(column.name(), old.get().type(), type),
+              "Give one in backfill.yml: projection.");
+        }
+      } else if (dropped.stream().noneMatch(d -> d.type().equals(type))
+          && judgement.twins().get(before.name()) == null) {
+        // The platform adds it to the live source too, so rows that bring a value keep it.
+        out.add(new Projected(column.name(), Quote.identifier(column.name()), type.text()));
+      }
+    }
+    for (var name : new TreeSet<>(given.keySet())) {
+      if (after.column(name).filter(Column::insertable).isEmpty()) {
+        obstacles.add(
+            Problem.error(
+                "bad_projection",
+                after.place(),
+                "backfill.yml gives an expression for `"
+                    + name
+                    + "`, which isn't a column of "
+                    + after.name()
+                    + " that can be written.",
+                ""));
+      }
+    }
+    return out;
+  }
+
+  private static boolean losesValues(Column from, Column to) {
+    return (from.type().isNullable() && !to.type().isNullable())
+        || !from.type().bare().equals(to.type().bare());
+  }
+
+  private void noProjection(Column column, String message, String advice) {
+    obstacles.add(Problem.error("projection_needed", column.place(), message, advice));
+  }
+
+  // ---------------------------------------------------------------- targets of views
+
+  private Migration view(String source) {
+    var before = base.dataSource(source).orElseThrow();
+    var after = definition(source);
+    var target = target(source);
+    var feeders = views(source);
+    var view = feeders.getFirst();
+    var said = new ArrayList<String>();
+    evidence.put(source, said);
+    var origin = flow.origin(view);
+    var from = origin.map(Flow.Origin::table).orElse("");
+    var onTwin = targets.containsKey(from);
+    var trigger = onTwin ? target(from) : from;
+    said.add("%s fills it from %s.".formatted(view.name(), from));
+    if (feeders.size() > 1) {
+      notEmitted(
+          after,
+          source
+              + " is filled by "
+              + String.join(", ", feeders.stream().map(Pipe::name).toList())
+              + "; versioning a target of several views can't be written as files yet.",
+          "");
+    }
+    var live =
+        new Feed(Feed.Kind.FORK, pipeName(source, true, view.name(), true));
+    var query = flow.inlined(view, targets);
+    var kind = history(before, after, view, from, onTwin, query, said);
+    var history =
+        switch (kind) {
+          case FORK -> new Feed(Feed.Kind.FORK, live.pipe());
+          default -> new Feed(kind, pipeName(source, false, "backfill_" + target, false));
+        };
+    if (kind != Feed.Kind.FORK || !onTwin) {
+      notEmitted(
+          after,
+          source
+              + " needs its history by "
+              + kind
+              + ", which can't be written as files yet.",
+          "");
+    }
+    if (query.isEmpty()) {
+      notEmitted(after, "The query of " + view.name() + " can't be written out as one.", "");
+    }
+    if (view.nodes().stream().anyMatch(Node::template)) {
+      notEmitted(after, view.name() + " is a template, which can't be forked yet.", "");
+    }
+    var lastWins = Reduction.lastWins(after);
+    if (after.engine().orderDependent() || !lastWins.isEmpty()) {
+      obstacles.add(
+          Problem.error(
+              "order_dependent_engine",
+              after.place(),
+              source
+                  + " keeps what was inserted last"
+                  + (lastWins.isEmpty() ? "" : " in " + String.join(", ", lastWins))
+                  + ", and history is copied after newer rows.",
+              "Use a state that carries its own order, like argMax, or an ENGINE_VER."));
+    }
+    var arbitrary = Reduction.notCompared(after);
+    if (!arbitrary.isEmpty()) {
+      warnings.add(
+          Problem.warning(
+              "columns_not_compared",
+              after.place(),
+              "%s of %s hold whichever value came first, so the proof leaves them out."
+                  .formatted(String.join(", ", arbitrary), source),
+              ""));
+    }
+    return new Migration(
+        source,
+        target,
+        cause(source),
+        Scenario.STREAMING_TIMESTAMP,
+        live,
+        history,
+        trigger,
+        Optional.empty(),
+        List.of(),
+        after.engine().family(),
+        after.engine().sortingKey(),
+        after.engine().partitionKey(),
+        commonTtl(before, after),
+        query,
+        Reduction.of(after),
+        files(source, live, history));
+  }
+
+  private Feed.Kind history(
+      DataSource before,
+      DataSource after,
+      Pipe view,
+      String from,
+      boolean onTwin,
+      Optional<String> query,
+      List<String> said) {
+    var sameColumns = columns(before).equals(columns(after));
+    var notReplayable = notReplayable(query.orElse(""));
+    var originBefore = base.dataSource(from);
+    var originHoldsNothing = originBefore.filter(d -> d.engine().family().equals("Null")).isPresent();
+    var judged = judgement.versioned().contains(before.name());
+    if (notReplayable.isPresent() || originHoldsNothing) {
+      var why =
+          originHoldsNothing
+              ? from + " keeps no rows"
+              : view.name() + " can't be run again: " + notReplayable.orElse("");
+      if (sameColumns) {
+        said.add(why + ", so buckets before the cutover are copied from " + before.name() + ".");
+        return Feed.Kind.SEAM;
+      }
+      said.add(why + ", and its columns change, so its history is made again by the new query.");
+      if (originHoldsNothing) {
+        refused = true;
+        obstacles.add(
+            Problem.error(
+                "history_lost",
+                after.place(),
+                why + ", and its columns change: the rows in " + before.name() + " can't be made"
+                    + " again.",
+                "Keep the columns, or name another history."));
+      } else {
+        warnings.add(
+            Problem.warning(
+                "replay_differs",
+                after.place(),
+                why + "; a replay gives other rows than those that are there.",
+                ""));
+      }
+      return Feed.Kind.REPLAY;
+    }
+    outlives(before, originBefore, said);
+    if (!onTwin) {
+      if (sameColumns && !queryChanged(view)) {
+        said.add("Its columns and query stay, so its own rows are copied.");
+        return Feed.Kind.SEAM;
+      }
+      said.add(
+          judged
+              ? "Its columns or query change, so the query runs again over " + from + "."
+              : "The query runs again over " + from + ".");
+      return Feed.Kind.REPLAY;
+    }
+    said.add("The copies that fill " + target(from) + " fill it too, through " + view.name() + "'s fork.");
+    return Feed.Kind.FORK;
+  }
+
+  private boolean queryChanged(Pipe view) {
+    var was = base.pipe(view.name()).flatMap(p -> Flow.of(base).meaning(p));
+    return was.isEmpty() || !was.equals(flow.meaning(view));
+  }
+
+  private static List<String> columns(DataSource d) {
+    return d.columns().stream().map(c -> c.name() + " " + c.type()).sorted().toList();
+  }
+
+  /// Why a query gives other rows when it runs again; empty when it doesn't.
+  private static Optional<String> notReplayable(String query) {
+    var tables = TablesRead.of(query);
+    var function =
+        tables.functions().stream().filter(f -> NOT_REPLAYABLE.matcher(f).matches()).findFirst();
+    if (function.isPresent()) {
+      return Optional.of("it calls " + function.get() + "()");
+    }
+    if (tables.joins()) {
+      return Optional.of("it joins");
+    }
+    if (tables.scalarSubqueries()) {
+      return Optional.of("it looks something up in a subquery");
+    }
+    if (tables.unions()) {
+      return Optional.of("it combines queries, of which only the first is triggered");
+    }
+    return tables.dynamic().isEmpty()
+        ? Optional.empty()
+        : Optional.of("it reads " + String.join(", ", tables.dynamic()));
+  }
+
+  private void outlives(DataSource target, Optional<DataSource> origin, List<String> said) {
+    var sourceTtl = origin.flatMap(d -> d.engine().ttl());
+    if (sourceTtl.isEmpty()) {
+      return;
+    }
+    var keeps = sourceTtl.flatMap(Ttl::seconds);
+    var needs = target.engine().ttl().flatMap(Ttl::seconds);
+    if (keeps.isPresent() && needs.isPresent() && needs.get() <= keeps.get()) {
+      return;
+    }
+    var message =
+        "%s keeps rows for %s only (TTL %s), and %s %s; history older than that isn't made again."
+            .formatted(
+                origin.orElseThrow().name(),
+                keeps.map(s -> s / 86_400 + " days").orElse("some time"),
+                sourceTtl.get(),
+                target.name(),
+                target.engine().ttl().map(t -> "has TTL " + t).orElse("keeps them for ever"));
+    said.add(message);
+    if (!request.settings().of(target.name()).accept().contains("history_outlives_origin")) {
+      warnings.add(
+          Problem.warning(
+              "history_outlives_origin",
+              target.place(),
+              message,
+              "Accept it in backfill.yml: `datasources: {"
+                  + target.name()
+                  + ": {accept: [history_outlives_origin]}}`."));
+    }
+  }
+
+  // ---------------------------------------------------------------- the rest
+
+  private void notEmitted(DataSource about, String message, String advice) {
+    obstacles.add(Problem.error("not_emitted_yet", about.place(), message, advice));
+  }
+
+  /// The rule under which fewer rows stay. Rules that can't be compared: the target's, with a
+  /// warning.
+  private Optional<String> commonTtl(DataSource before, DataSource after) {
+    var a = before.engine().ttl();
+    var b = after.engine().ttl();
+    if (a.isEmpty() || b.isEmpty() || a.equals(b)) {
+      return a.or(() -> b);
+    }
+    var keepsA = Ttl.seconds(a.get());
+    var keepsB = Ttl.seconds(b.get());
+    if (keepsA.isPresent()
+        && keepsB.isPresent()
+        && Ttl.column(a.get()).equals(Ttl.column(b.get()))) {
+      return keepsA.get() <= keepsB.get() ? a : b;
+    }
+    warnings.add(
+        Problem.warning(
+            "ttl_not_comparable",
+            after.place(),
+            "Rows of " + before.name() + " and of its new version are deleted by different rules.",
+            ""));
+    return b;
+  }
+
+  private List<String> files(String source, Feed live, Feed history) {
+    var out = new ArrayList<String>();
+    var path = definition(source).path();
+    out.add(folder(path) + target(source) + ".datasource");
+    var pipes = new TreeSet<String>();
+    for (var feed : List.of(live, history)) {
+      if (!feed.pipe().isEmpty()) {
+        pipes.add(pipePath(source, feed));
+      }
+    }
+    out.addAll(pipes);
+    return out;
+  }
+
+  private String pipePath(String source, Feed feed) {
+    var original =
+        feed.kind() == Feed.Kind.FORK
+            ? views(source).stream().map(Pipe::path).findFirst()
+            : Optional.<String>empty();
+    var root =
+        head.pipes().values().stream().allMatch(p -> folder(p.path()).isEmpty())
+            && head.dataSources().values().stream().allMatch(d -> folder(d.path()).isEmpty());
+    return original.map(Planner::folder).orElse(root ? "" : "pipes/") + feed.pipe() + ".pipe";
+  }
+
+  private static String folder(String path) {
+    return path.substring(0, path.lastIndexOf('/') + 1);
+  }
+
+  private String version() {
+    var wanted = head.tinyenv().getOrDefault("VERSION", "");
+    if (migrations.isEmpty()) {
+      return VERSION.matcher(wanted).matches() ? wanted : "";
+    }
+    if (request.committed().isPresent() && !request.committed().get().version().isEmpty()) {
+      return request.committed().get().version();
+    }
+    var matcher = VERSION.matcher(wanted);
+    if (!matcher.matches()) {
+      return nextFree(1, 0, 0);
+    }
+    return request.deployVersions().contains(wanted)
+        ? nextFree(
+            Integer.parseInt(matcher.group(1)),
+            Integer.parseInt(matcher.group(2)),
+            Integer.parseInt(matcher.group(3)) + 1)
+        : wanted;
+  }
+
+  private String nextFree(int major, int minor, int patch) {
+    var version = major + "." + minor + "." + patch;
+    return request.deployVersions().contains(version) ? nextFree(major, minor, patch + 1) : version;
+  }
+
+  /// What names a versioned Data Source and isn't forked or ours.
+  private List<Reader> readers() {
+    var out = new ArrayList<Reader>();
+    for (var pipe : head.pipes().values()) {
+      if (isMigration(pipe)) {
+        continue;
+      }
+      var trigger = flow.origin(pipe).map(Flow.Origin::table).orElse("");
+      var view = pipe.is(Node.Kind.MATERIALIZED);
+      var reads = new TreeSet<String>();
+      for (var node : pipe.nodes()) {
+        for (var name : flow.named(node)) {
+          if (migrations.containsKey(name)
+              && pipe.node(name).isEmpty()
+              && !(view && name.equals(trigger))) {
+            reads.add(name);
+          }
+        }
+      }
+      if (!reads.isEmpty()) {
+        var kind =
+            pipe.writingNode()
+                .map(n -> n.kind().name().toLowerCase(Locale.ROOT))
+                .orElse("endpoint");
+        out.add(new Reader(pipe.name(), kind, List.copyOf(reads)));
+      }
+    }
+    return out;
   }
 }

@@ -37,7 +37,7 @@ public final class PlanJson {
     out.put("flavour", core.flavour());
     out.put("seal", report.seal());
     out.put("version", core.version());
-    out.put("changes", core.changes().stream().map(CoreJson::change).toList());
+    out.put("changes", plan.changes().stream().map(CoreJson::change).toList());
     out.put("migrations", core.migrations().stream().map(m -> migration(m, core, report)).toList());
     out.put("files", report.files().stream().map(PlanJson::file).toList());
     out.put(

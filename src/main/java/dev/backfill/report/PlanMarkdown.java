@@ -41,7 +41,7 @@ public final class PlanMarkdown {
   }
 
   private static void changes(PlanReport report, StringBuilder out) {
-    var changes = report.plan().core().changes();
+    var changes = report.plan().changes();
     if (changes.isEmpty()) {
       return;
     }

@@ -20,9 +20,9 @@ public final class PlanText {
           case REFUSE -> style.bad(verdict);
         });
     out.append(": ").append(Escape.line(unquoted(Words.meaning(report)))).append("\n");
-    if (!core.changes().isEmpty()) {
+    if (!plan.changes().isEmpty()) {
       out.append('\n').append(style.bold("Changes")).append('\n');
-      for (var change : core.changes()) {
+      for (var change : plan.changes()) {
         var where = change.line() == 0 ? change.file() : change.file() + ":" + change.line();
         out.append("  ").append(Escape.line(where)).append(": ");
         out.append(

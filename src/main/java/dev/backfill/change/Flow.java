@@ -1,0 +1,222 @@
+package dev.backfill.change;
+
+import dev.backfill.project.Node;
+import dev.backfill.project.Pipe;
+import dev.backfill.project.Project;
+import dev.backfill.sql.Quote;
+import dev.backfill.sql.SqlText;
+import dev.backfill.sql.TablesRead;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/// Where rows flow in a project: which Data Source starts a Pipe, through which plain Pipes, and
+/// what its SQL is once everything between is written out.
+public final class Flow {
+  private static final int MAX_DEPTH = 40;
+  private static final int MAX_LENGTH = 1_000_000;
+  private static final Pattern RELEASE =
+      Pattern.compile("(live|v[0-9]+_[0-9]+_[0-9]+(_[0-9]+)?)\\.(.+)");
+
+  private final Project project;
+  private final Map<String, TablesRead> read = new HashMap<>();
+
+  private Flow(Project project) {
+    this.project = project;
+  }
+
+  public static Flow of(Project project) {
+    return new Flow(project);
+  }
+
+  /// What starts a Pipe.
+  ///
+  /// @param table the leftmost table of its query, followed through nodes and plain Pipes; a Data
+  ///   Source of the project, or a name that is none
+  /// @param pipes plain Pipes passed on the way, the one nearest to the table first
+  public record Origin(String table, List<String> pipes) {
+    public Origin {
+      pipes = List.copyOf(pipes);
+    }
+  }
+
+  public Project project() {
+    return project;
+  }
+
+  /// What the SQL of a node reads.
+  public TablesRead tables(Node node) {
+    return read.computeIfAbsent(node.sql(), TablesRead::of);
+  }
+
+  /// What starts a Pipe: for one that writes, the table whose inserts it sees. Empty where a table
+  /// function or a template expression stands.
+  public Optional<Origin> origin(Pipe pipe) {
+    return origin(pipe, resultNode(pipe), new ArrayList<>(), 0);
+  }
+
+  private Optional<Origin> origin(Pipe pipe, Node node, List<String> passed, int depth) {
+    var trigger = tables(node).trigger();
+    if (trigger.isEmpty() || depth > MAX_DEPTH) {
+      return Optional.empty();
+    }
+    var inner = pipe.node(trigger.get()).filter(n -> !n.name().equals(node.name()));
+    if (inner.isPresent()) {
+      return origin(pipe, inner.get(), passed, depth + 1);
+    }
+    var other = project.pipe(trigger.get());
+    if (other.isPresent()) {
+      passed.addFirst(other.get().name());
+      return origin(other.get(), resultNode(other.get()), passed, depth + 1);
+    }
+    return Optional.of(new Origin(trigger.get(), passed));
+  }
+
+  private static Node resultNode(Pipe pipe) {
+    return pipe.writingNode().orElse(pipe.resultNode());
+  }
+
+  /// The Pipes that materialize into a Data Source.
+  public List<Pipe> materializing(String target) {
+    return writing(target, Node.Kind.MATERIALIZED);
+  }
+
+  /// The Pipes that copy into a Data Source.
+  public List<Pipe> copying(String target) {
+    return writing(target, Node.Kind.COPY);
+  }
+
+  private List<Pipe> writing(String target, Node.Kind kind) {
+    return project.pipes().values().stream()
+        .filter(p ->
+            p.writingNode()
+                .filter(n -> n.kind() == kind && n.target().equals(Optional.of(target)))
+                .isPresent())
+        .toList();
+  }
+
+  /// The Pipes that materialize what is inserted into a table.
+  public List<Pipe> materializedFrom(String table) {
+    return project.pipes().values().stream()
+        .filter(p -> p.is(Node.Kind.MATERIALIZED))
+        .filter(p -> origin(p).filter(o -> o.table().equals(table)).isPresent())
+        .toList();
+  }
+
+  /// Every table a Pipe reads, in whatever position, through nodes and plain Pipes.
+  public Set<String> reads(Pipe pipe) {
+    var out = new TreeSet<String>();
+    reads(pipe, out, new HashSet<>());
+    return out;
+  }
+
+  private void reads(Pipe pipe, Set<String> out, Set<String> seen) {
+    if (!seen.add(pipe.name())) {
+      return;
+    }
+    for (var node : pipe.nodes()) {
+      for (var name : named(node)) {
+        if (pipe.node(name).isPresent()) {
+          continue;
+        }
+        out.add(name);
+        project.pipe(name).ifPresent(p -> reads(p, out, seen));
+      }
+    }
+  }
+
+  /// The names in the SQL of a node that are tables or may be.
+  public Set<String> named(Node node) {
+    var out = new LinkedHashSet<String>(tables(node).names());
+    out.addAll(tables(node).dynamic());
+    tables(node).possible().stream()
+        .filter(n -> project.dataSource(n).isPresent() || project.pipe(n).isPresent())
+        .forEach(out::add);
+    return out;
+  }
+
+  /// The Pipes that name a resource themselves.
+  public List<Pipe> readers(String resource) {
+    return project.pipes().values().stream()
+        .filter(p ->
+            p.nodes().stream()
+                .anyMatch(n -> named(n).contains(resource) && p.node(resource).isEmpty()))
+        .toList();
+  }
+
+  /// The SQL of a Pipe's result with nodes and plain Pipes written out as subqueries.
+  ///
+  /// @param renames tables to name differently
+  /// @return empty when it would grow beyond reason or can't be renamed
+  public Optional<String> inlined(Pipe pipe, Map<String, String> renames) {
+    return inlined(pipe, resultNode(pipe), renames, true, 0)
+        .filter(sql -> sql.length() <= MAX_LENGTH);
+  }
+
+  /// The same as one normalised text in which names of nodes and plain Pipes don't show.
+  public Optional<String> meaning(Pipe pipe) {
+    return inlined(pipe, resultNode(pipe), Map.of(), false, 0).map(SqlText::normalise);
+  }
+
+  private Optional<String> inlined(
+      Pipe pipe, Node node, Map<String, String> renames, boolean aliases, int depth) {
+    var sql = node.sql();
+    var out = new StringBuilder();
+    var copied = 0;
+    var mine = new HashMap<String, String>();
+    for (var reference : tables(node).references()) {
+      var name = reference.name();
+      var inner = pipe.node(name).filter(n -> !n.name().equals(node.name()));
+      var other = inner.isPresent() ? Optional.<Pipe>empty() : project.pipe(name);
+      if (inner.isEmpty() && other.isEmpty()) {
+        if (renames.containsKey(name)) {
+          mine.put(name, renames.get(name));
+        }
+        continue;
+      }
+      if (depth > MAX_DEPTH) {
+        return Optional.empty();
+      }
+      var body =
+          inner.isPresent()
+              ? inlined(pipe, inner.get(), renames, aliases, depth + 1)
+              : inlined(
+                  other.orElseThrow(),
+                  resultNode(other.orElseThrow()),
+                  renames,
+                  aliases,
+                  depth + 1);
+      if (body.isEmpty() || out.length() + body.get().length() > MAX_LENGTH) {
+        return Optional.empty();
+      }
+      out.append(sql, copied, reference.start()).append('(').append(body.get()).append("\n)");
+      if (aliases && !reference.aliased()) {
+        out.append(" AS ").append(Quote.identifier(name.substring(name.lastIndexOf('.') + 1)));
+      }
+      copied = reference.end();
+    }
+    out.append(sql, copied, sql.length());
+    var text = out.toString().strip();
+    while (text.endsWith(";")) {
+      text = text.substring(0, text.length() - 1).strip();
+    }
+    try {
+      return Optional.of(mine.isEmpty() ? text : TablesRead.rename(text, mine));
+    } catch (IllegalArgumentException _) {
+      return Optional.empty();
+    }
+  }
+
+  /// The name behind `live.` or `v1_0_1.`, as the platform's Releases (gone since 2024) wrote it.
+  public static Optional<String> behindRelease(String table) {
+    var matcher = RELEASE.matcher(table);
+    return matcher.matches() ? Optional.of(matcher.group(3)) : Optional.empty();
+  }
+}

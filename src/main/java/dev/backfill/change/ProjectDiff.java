@@ -1,0 +1,337 @@
+package dev.backfill.change;
+
+import dev.backfill.change.Change.EngineOption;
+import dev.backfill.problem.Place;
+import dev.backfill.project.Column;
+import dev.backfill.project.DataSource;
+import dev.backfill.project.Engine;
+import dev.backfill.project.Node;
+import dev.backfill.project.Pipe;
+import dev.backfill.project.Project;
+import dev.backfill.project.TokenGrant;
+import dev.backfill.sql.SqlText;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// Finds what differs in meaning between two revisions: parsed values are compared, never text.
+public final class ProjectDiff {
+  private final Project base;
+  private final Project head;
+  private final List<Change> out = new ArrayList<>();
+
+  private ProjectDiff(Project base, Project head) {
+    this.base = base;
+    this.head = head;
+  }
+
+  /// @param renames path before to path after of the files that git reports as renamed; other files
+  ///   than datafiles are left out
+  /// @return Data Sources first, each by name
+  public static List<Change> of(Project base, Project head, Map<String, String> renames) {
+    var diff = new ProjectDiff(base, head);
+    new TreeMap<>(renames).forEach(diff::renamed);
+    union(base.dataSources().keySet(), head.dataSources().keySet()).forEach(diff::dataSource);
+    union(base.pipes().keySet(), head.pipes().keySet()).forEach(diff::pipe);
+    return List.copyOf(diff.out);
+  }
+
+  private static Iterable<String> union(Iterable<String> a, Iterable<String> b) {
+    var names = new TreeSet<String>();
+    a.forEach(names::add);
+    b.forEach(names::add);
+    return names;
+  }
+
+  private void renamed(String from, String to) {
+    if (isDatafile(from) || isDatafile(to)) {
+      var file = to.substring(to.lastIndexOf('/') + 1);
+      var dot = file.lastIndexOf('.');
+      out.add(
+          new Change.FileRenamed(
+              dot < 0 ? file : file.substring(0, dot), Place.of(to, 1), from, to));
+    }
+  }
+
+  private static boolean isDatafile(String path) {
+    return path.endsWith(".datasource") || path.endsWith(".pipe");
+  }
+
+  private void dataSource(String name) {
+    var before = base.dataSource(name);
+    var after = head.dataSource(name);
+    if (before.isEmpty()) {
+      after.ifPresent(a -> out.add(new Change.DataSourceAdded(a)));
+    } else if (after.isEmpty()) {
+      out.add(new Change.DataSourceRemoved(before.get()));
+    } else {
+      engine(after.get(), before.get().engine(), after.get().engine());
+      columns(before.get(), after.get());
+      rest(before.get(), after.get());
+    }
+  }
+
+  private void engine(DataSource d, Engine a, Engine b) {
+    var name = d.name();
+    var place = d.place();
+    if (!a.family().equals(b.family())) {
+      out.add(new Change.EngineChanged(name, place, a.family(), b.family()));
+    }
+    key(name, place, Change.Key.SORTING, a.sortingKey(), b.sortingKey());
+    key(name, place, Change.Key.PARTITION, a.partitionKey(), b.partitionKey());
+    key(name, place, Change.Key.PRIMARY, a.primaryKey(), b.primaryKey());
+    key(name, place, Change.Key.SAMPLING, list(a.samplingKey()), list(b.samplingKey()));
+    option(name, place, EngineOption.VER, a.ver(), b.ver());
+    option(name, place, EngineOption.IS_DELETED, a.isDeleted(), b.isDeleted());
+    option(name, place, EngineOption.SIGN, a.sign(), b.sign());
+    option(name, place, EngineOption.VERSION, a.version(), b.version());
+    option(name, place, EngineOption.COLUMNS, text(a.columns()), text(b.columns()));
+    if (!a.settings().equals(b.settings())) {
+      out.add(new Change.EngineSettingsChanged(name, place, a.settings(), b.settings()));
+    }
+    if (!a.ttl().equals(b.ttl())) {
+      out.add(new Change.TtlChanged(name, place, a.ttl(), b.ttl()));
+    }
+  }
+
+  private static List<String> list(Optional<String> value) {
+    return value.map(List::of).orElse(List.of());
+  }
+
+  private static Optional<String> text(List<String> values) {
+    return values.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", values));
+  }
+
+  private void key(String name, Place place, Change.Key key, List<String> a, List<String> b) {
+    if (!a.equals(b)) {
+      out.add(new Change.KeyChanged(name, place, key, a, b));
+    }
+  }
+
+  private void option(
+      String name, Place place, EngineOption option, Optional<String> a, Optional<String> b) {
+    if (!a.equals(b)) {
+      out.add(new Change.EngineOptionChanged(name, place, option, a, b));
+    }
+  }
+
+  private void columns(DataSource before, DataSource after) {
+    var name = after.name();
+    var dropped = before.columns().stream().filter(c -> after.column(c.name()).isEmpty()).toList();
+    var added = after.columns().stream().filter(c -> before.column(c.name()).isEmpty()).toList();
+    var renamed = new TreeMap<String, Column>();
+    for (var d : dropped) {
+      for (var a : added) {
+        if (d.type().equals(a.type())
+            && !renamed.containsKey(a.name())
+            && !renamed.containsValue(d)
+            && neighbours(before, d, after).equals(neighbours(after, a, before))) {
+          renamed.put(a.name(), d);
+        }
+      }
+    }
+    for (var a : after.columns()) {
+      var was = before.column(a.name());
+      var old = renamed.get(a.name());
+      if (was.isPresent()) {
+        column(name, was.get(), a);
+      } else if (old != null) {
+        out.add(new Change.ColumnRenamed(name, old, a));
+      } else {
+        var following =
+            after.columns().stream()
+                .dropWhile(c -> !c.equals(a))
+                .anyMatch(c -> before.column(c.name()).isPresent());
+        out.add(new Change.ColumnAdded(name, a, !following));
+      }
+    }
+    for (var d : dropped) {
+      if (!renamed.containsValue(d)) {
+        out.add(new Change.ColumnDropped(name, after.place(), d));
+      }
+    }
+    var orderBefore = kept(before, after);
+    var orderAfter = kept(after, before);
+    if (!orderBefore.equals(orderAfter)) {
+      out.add(new Change.ColumnsReordered(name, after.place(), orderBefore, orderAfter));
+    }
+  }
+
+  private static List<String> kept(DataSource of, DataSource other) {
+    return of.columns().stream()
+        .map(Column::name)
+        .filter(c -> other.column(c).isPresent())
+        .toList();
+  }
+
+  /// How many columns that both sides have come before this one, and how many that only this side
+  /// has between the last of those and this one.
+  private static List<Integer> neighbours(DataSource of, Column column, DataSource other) {
+    var common = 0;
+    var own = 0;
+    for (var c : of.columns()) {
+      if (c.equals(column)) {
+        break;
+      }
+      if (other.column(c.name()).isPresent()) {
+        common++;
+        own = 0;
+      } else {
+        own++;
+      }
+    }
+    return List.of(common, own);
+  }
+
+  private void column(String name, Column a, Column b) {
+    if (!a.type().equals(b.type())) {
+      out.add(new Change.ColumnTypeChanged(name, a, b));
+    }
+    if (a.defaultKind() != b.defaultKind()
+        || !a.defaultExpression().equals(b.defaultExpression())) {
+      out.add(new Change.DefaultChanged(name, a, b));
+    }
+    if (!a.jsonPath().equals(b.jsonPath())) {
+      out.add(new Change.JsonPathChanged(name, a, b));
+    }
+    if (!a.codec().equals(b.codec())) {
+      out.add(new Change.CodecChanged(name, a, b));
+    }
+  }
+
+  private void rest(DataSource a, DataSource b) {
+    var name = b.name();
+    var place = b.place();
+    if (!new java.util.HashSet<>(a.indexes()).equals(new java.util.HashSet<>(b.indexes()))) {
+      out.add(new Change.IndexesChanged(name, place, indexes(a), indexes(b)));
+    }
+    if (!a.description().equals(b.description())) {
+      out.add(new Change.DescriptionChanged(name, place, a.description(), b.description()));
+    }
+    if (!a.tags().equals(b.tags())) {
+      out.add(new Change.TagsChanged(name, place, a.tags(), b.tags()));
+    }
+    tokens(name, place, true, a.tokens(), b.tokens());
+    for (var setting : union(a.settings().keySet(), b.settings().keySet())) {
+      var was = Optional.ofNullable(a.settings().get(setting));
+      var is = Optional.ofNullable(b.settings().get(setting));
+      if (!was.equals(is)) {
+        out.add(new Change.ConnectorChanged(a, b, setting, was, is));
+      }
+    }
+    if (!new TreeSet<>(a.sharedWith()).equals(new TreeSet<>(b.sharedWith()))) {
+      out.add(new Change.SharingChanged(name, place, a.sharedWith(), b.sharedWith()));
+    }
+    legacyVersion(name, place, a.legacyVersion(), b.legacyVersion());
+  }
+
+  private void legacyVersion(String name, Place place, Optional<Integer> a, Optional<Integer> b) {
+    if (!a.equals(b)) {
+      out.add(new Change.LegacyVersionChanged(name, place, a, b));
+    }
+  }
+
+  private static String indexes(DataSource d) {
+    return d.indexes().stream()
+        .map(i -> i.name() + " " + i.definition())
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  private void tokens(
+      String name, Place place, boolean ofDataSource, List<TokenGrant> a, List<TokenGrant> b) {
+    var was = grants(a);
+    var is = grants(b);
+    if (!was.equals(is)) {
+      out.add(new Change.TokensChanged(name, place, ofDataSource, was, is));
+    }
+  }
+
+  private static String grants(List<TokenGrant> tokens) {
+    return tokens.stream()
+        .map(t -> t.token() + " " + t.permission())
+        .distinct()
+        .sorted()
+        .collect(Collectors.joining(", "));
+  }
+
+  private void pipe(String name) {
+    var before = base.pipe(name);
+    var after = head.pipe(name);
+    if (before.isEmpty()) {
+      after.ifPresent(a -> out.add(new Change.PipeAdded(a)));
+    } else if (after.isEmpty()) {
+      out.add(new Change.PipeRemoved(before.get()));
+    } else {
+      pipes(before.get(), after.get());
+    }
+  }
+
+  private void pipes(Pipe a, Pipe b) {
+    var was = kind(a);
+    var is = kind(b);
+    if (was != is) {
+      out.add(new Change.PipeKindChanged(a, b, was, is));
+    }
+    var targetBefore = a.writingNode().flatMap(Node::target).orElse("");
+    var targetAfter = b.writingNode().flatMap(Node::target).orElse("");
+    if (!targetBefore.equals(targetAfter)) {
+      out.add(new Change.TargetChanged(a, b, targetBefore, targetAfter));
+    }
+    var nodesBefore = nodes(a);
+    var nodesAfter = nodes(b);
+    if (!nodesBefore.equals(nodesAfter)) {
+      var place =
+          b.nodes().stream()
+              .filter(n -> a.node(n.name()).filter(o -> sql(o).equals(sql(n))).isEmpty())
+              .findFirst()
+              .map(Node::place)
+              .orElse(b.place());
+      out.add(new Change.QueryChanged(a, b, place, nodesBefore, nodesAfter));
+    }
+    run(b, "mode", copy(a, Node::copyMode), copy(b, Node::copyMode));
+    run(b, "schedule", copy(a, Node::copySchedule), copy(b, Node::copySchedule));
+    var settingsBefore = a.writingNode().map(Node::settings).orElse(Map.of());
+    var settingsAfter = b.writingNode().map(Node::settings).orElse(Map.of());
+    for (var setting : union(settingsBefore.keySet(), settingsAfter.keySet())) {
+      run(
+          b,
+          setting,
+          settingsBefore.getOrDefault(setting, ""),
+          settingsAfter.getOrDefault(setting, ""));
+    }
+    if (!a.description().equals(b.description())) {
+      out.add(new Change.DescriptionChanged(b.name(), b.place(), a.description(), b.description()));
+    }
+    tokens(b.name(), b.place(), false, a.tokens(), b.tokens());
+    legacyVersion(b.name(), b.place(), a.legacyVersion(), b.legacyVersion());
+  }
+
+  private void run(Pipe pipe, String setting, String was, String is) {
+    if (!was.equals(is)) {
+      out.add(new Change.RunChanged(pipe, setting, was, is));
+    }
+  }
+
+  private static String copy(Pipe pipe, java.util.function.Function<Node, Optional<String>> what) {
+    return pipe.writingNode().flatMap(what).orElse("");
+  }
+
+  private static Node.Kind kind(Pipe pipe) {
+    return pipe.writingNode().map(Node::kind).orElse(Node.Kind.ENDPOINT);
+  }
+
+  private static String nodes(Pipe pipe) {
+    return pipe.nodes().stream()
+        .map(n -> n.name() + (n.template() ? " %" : "") + ": " + sql(n))
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static String sql(Node node) {
+    return SqlText.normalise(node.sql());
+  }
+}

@@ -1,0 +1,140 @@
+package dev.backfill.plan;
+
+import dev.backfill.project.ColumnType;
+import dev.backfill.sql.Quote;
+import dev.backfill.sql.TablesRead;
+import dev.backfill.sql.Token;
+import dev.backfill.sql.Tokens;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// SQL that turns a value of one type into a value of another and never throws: what doesn't fit
+/// becomes NULL, or the type's own default where NULL can't be.
+final class Conversion {
+  private static final Pattern INTEGER = Pattern.compile("U?Int(8|16|32|64|128|256)");
+  private static final Pattern FLOAT = Pattern.compile("Float(32|64)");
+  private static final Pattern SIMPLE =
+      Pattern.compile(
+          "U?Int(8|16|32|64|128|256)|Float(32|64)|String|FixedString|Bool|UUID|IPv4|IPv6|Date|Date32"
+              + "|DateTime|DateTime64|Decimal");
+
+  /// Functions that give a value for whatever they are given.
+  private static final Set<String> HARMLESS =
+      Set.of(
+          "if", "multiif", "ifnull", "nullif", "coalesce", "concat", "lower", "upper", "lowerutf8",
+          "upperutf8", "trim", "trimleft", "trimright", "trimboth", "replaceall", "replaceone",
+          "substring", "substr", "left", "right", "length", "lengthutf8", "empty", "notempty",
+          "tostring", "todate", "tostartofday", "tostartofhour", "tostartofminute",
+          "tostartofmonth", "tostartofweek", "tostartofyear", "toyyyymm", "toyyyymmdd", "toyear",
+          "tomonth", "tounixtimestamp", "tolowcardinality", "tonullable", "accuratecastornull",
+          "accuratecastordefault", "tofloat64", "tofloat32", "jsonextractstring", "jsonextractint",
+          "jsonextractuint", "jsonextractfloat", "jsonextractbool", "jsonhas", "jsonextractraw",
+          "visitparamextractstring", "visitparamextractint", "visitparamextractuint",
+          "visitparamextractfloat", "visitparamextractbool", "visitparamhas",
+          "simplejsonextractstring", "simplejsonextractint", "simplejsonextractuint",
+          "simplejsonextractfloat", "simplejsonextractbool", "simplejsonhas", "like", "ilike",
+          "startswith", "endswith", "position", "isnull", "isnotnull", "equals", "notequals",
+          "greater", "less", "and", "or", "not", "abs", "round", "floor", "ceil", "plus", "minus",
+          "multiply", "cityhash64", "siphash64", "xxhash64", "hex", "md5",
+          "defaultvalueoftypename", "array", "tuple");
+
+  private static final Pattern OR_ELSE = Pattern.compile("to\\w+(ornull|orzero|ordefault)");
+  private static final Pattern PARSE_OR_ELSE =
+      Pattern.compile("parsedatetime\\w*(ornull|orzero)");
+
+  private Conversion() {}
+
+  /// @param value SQL of the source's type that doesn't throw
+  /// @return SQL of exactly the target's type; empty when none is known
+  static Optional<String> of(String value, ColumnType from, ColumnType to) {
+    if (from.equals(to)) {
+      return Optional.of(value);
+    }
+    var source = from.bare();
+    var target = to.bare();
+    if (!simple(source) || !simple(target)) {
+      // The same inside, only NULL or the dictionary differ.
+      return source.equals(target) && from.isNullable() == to.isNullable()
+          ? Optional.of(cast(value, to))
+          : Optional.empty();
+    }
+    var converted = source.equals(target) ? value : convert(value, source, target);
+    return Optional.of(exactly(converted, target, to));
+  }
+
+  /// @param expression SQL over the source's columns, type unknown
+  /// @return SQL of exactly the target's type that doesn't throw; empty when that isn't certain
+  static Optional<String> ofExpression(String expression, ColumnType to) {
+    var target = to.bare();
+    return mayThrow(expression) || !simple(target)
+        ? Optional.empty()
+        : Optional.of(
+            exactly(accurate("(" + expression + ")", target), target, to));
+  }
+
+  /// Whether an expression might stop an insert. Certain only of what is known.
+  static boolean mayThrow(String expression) {
+    var tables = TablesRead.of("SELECT " + expression);
+    return !tables.references().isEmpty()
+        || tables.scalarSubqueries()
+        || !tables.dynamic().isEmpty()
+        || tables.functions().stream()
+            .anyMatch(
+                f ->
+                    !HARMLESS.contains(f)
+                        && !OR_ELSE.matcher(f).matches()
+                        && !PARSE_OR_ELSE.matcher(f).matches())
+        || Tokens.of(expression).stream()
+            .anyMatch(
+                t ->
+                    t.symbol("::")
+                        || t.symbol("/")
+                        || t.symbol("%")
+                        || t.symbol(";")
+                        || t.is("SELECT")
+                        || t.is("CAST")
+                        || t.is("DIV")
+                        || t.is("MOD")
+                        || t.is("INTERVAL")
+                        || t.kind() == Token.Kind.EXPRESSION
+                        || t.kind() == Token.Kind.TAG
+                        || t.kind() == Token.Kind.VARIABLE);
+  }
+
+  private static boolean simple(ColumnType type) {
+    return SIMPLE.matcher(type.name()).matches();
+  }
+
+  // Gives the target's bare type, or Nullable of it.
+  private static String convert(String value, ColumnType from, ColumnType to) {
+    var floats = FLOAT.matcher(to.name()).matches();
+    var numeric =
+        INTEGER.matcher(from.name()).matches() || FLOAT.matcher(from.name()).matches()
+            || from.name().equals("Decimal");
+    if (to.name().equals("String")) {
+      return "toString(" + value + ")";
+    }
+    if (floats && numeric) {
+      // accurateCast gives NULL for what a float can only hold rounded.
+      return "to" + to.name() + "(" + value + ")";
+    }
+    return accurate(value, to);
+  }
+
+  private static String accurate(String value, ColumnType to) {
+    return "accurateCastOrNull(" + value + ", " + Quote.literal(to.text()) + ")";
+  }
+
+  private static String exactly(String value, ColumnType bare, ColumnType to) {
+    if (to.isNullable()) {
+      return cast(value, to);
+    }
+    return cast(
+        "ifNull(" + value + ", defaultValueOfTypeName(" + Quote.literal(bare.text()) + "))", to);
+  }
+
+  private static String cast(String value, ColumnType to) {
+    return "CAST(" + value + ", " + Quote.literal(to.text()) + ")";
+  }
+}
