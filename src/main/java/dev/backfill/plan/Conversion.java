@@ -22,26 +22,100 @@ final class Conversion {
   /// Functions that give a value for whatever they are given.
   private static final Set<String> HARMLESS =
       Set.of(
-          "if", "multiif", "ifnull", "nullif", "coalesce", "concat", "lower", "upper", "lowerutf8",
-          "upperutf8", "trim", "trimleft", "trimright", "trimboth", "replaceall", "replaceone",
-          "substring", "substr", "left", "right", "length", "lengthutf8", "empty", "notempty",
-          "tostring", "todate", "tostartofday", "tostartofhour", "tostartofminute",
-          "tostartofmonth", "tostartofweek", "tostartofyear", "toyyyymm", "toyyyymmdd", "toyear",
-          "tomonth", "tounixtimestamp", "tolowcardinality", "tonullable", "accuratecastornull",
-          "accuratecastordefault", "tofloat64", "tofloat32", "jsonextractstring", "jsonextractint",
-          "jsonextractuint", "jsonextractfloat", "jsonextractbool", "jsonhas", "jsonextractraw",
-          "visitparamextractstring", "visitparamextractint", "visitparamextractuint",
-          "visitparamextractfloat", "visitparamextractbool", "visitparamhas",
-          "simplejsonextractstring", "simplejsonextractint", "simplejsonextractuint",
-          "simplejsonextractfloat", "simplejsonextractbool", "simplejsonhas", "like", "ilike",
-          "startswith", "endswith", "position", "isnull", "isnotnull", "equals", "notequals",
-          "greater", "less", "and", "or", "not", "abs", "round", "floor", "ceil", "plus", "minus",
-          "multiply", "cityhash64", "siphash64", "xxhash64", "hex", "md5",
-          "defaultvalueoftypename", "array", "tuple");
+          "if",
+          "multiif",
+          "ifnull",
+          "nullif",
+          "coalesce",
+          "concat",
+          "lower",
+          "upper",
+          "lowerutf8",
+          "upperutf8",
+          "trim",
+          "trimleft",
+          "trimright",
+          "trimboth",
+          "replaceall",
+          "replaceone",
+          "substring",
+          "substr",
+          "left",
+          "right",
+          "length",
+          "lengthutf8",
+          "empty",
+          "notempty",
+          "tostring",
+          "todate",
+          "tostartofday",
+          "tostartofhour",
+          "tostartofminute",
+          "tostartofmonth",
+          "tostartofweek",
+          "tostartofyear",
+          "toyyyymm",
+          "toyyyymmdd",
+          "toyear",
+          "tomonth",
+          "tounixtimestamp",
+          "tolowcardinality",
+          "tonullable",
+          "accuratecastornull",
+          "accuratecastordefault",
+          "tofloat64",
+          "tofloat32",
+          "jsonextractstring",
+          "jsonextractint",
+          "jsonextractuint",
+          "jsonextractfloat",
+          "jsonextractbool",
+          "jsonhas",
+          "jsonextractraw",
+          "visitparamextractstring",
+          "visitparamextractint",
+          "visitparamextractuint",
+          "visitparamextractfloat",
+          "visitparamextractbool",
+          "visitparamhas",
+          "simplejsonextractstring",
+          "simplejsonextractint",
+          "simplejsonextractuint",
+          "simplejsonextractfloat",
+          "simplejsonextractbool",
+          "simplejsonhas",
+          "like",
+          "ilike",
+          "startswith",
+          "endswith",
+          "position",
+          "isnull",
+          "isnotnull",
+          "equals",
+          "notequals",
+          "greater",
+          "less",
+          "and",
+          "or",
+          "not",
+          "abs",
+          "round",
+          "floor",
+          "ceil",
+          "plus",
+          "minus",
+          "multiply",
+          "cityhash64",
+          "siphash64",
+          "xxhash64",
+          "hex",
+          "md5",
+          "defaultvalueoftypename",
+          "array",
+          "tuple");
 
   private static final Pattern OR_ELSE = Pattern.compile("to\\w+(ornull|orzero|ordefault)");
-  private static final Pattern PARSE_OR_ELSE =
-      Pattern.compile("parsedatetime\\w*(ornull|orzero)");
+  private static final Pattern PARSE_OR_ELSE = Pattern.compile("parsedatetime\\w*(ornull|orzero)");
 
   private Conversion() {}
 
@@ -69,8 +143,7 @@ final class Conversion {
     var target = to.bare();
     return mayThrow(expression) || !simple(target)
         ? Optional.empty()
-        : Optional.of(
-            exactly(accurate("(" + expression + ")", target), target, to));
+        : Optional.of(exactly(accurate("(" + expression + ")", target), target, to));
   }
 
   /// Whether an expression might stop an insert. Certain only of what is known.
@@ -80,26 +153,24 @@ final class Conversion {
         || tables.scalarSubqueries()
         || !tables.dynamic().isEmpty()
         || tables.functions().stream()
-            .anyMatch(
-                f ->
-                    !HARMLESS.contains(f)
-                        && !OR_ELSE.matcher(f).matches()
-                        && !PARSE_OR_ELSE.matcher(f).matches())
+            .anyMatch(f ->
+                !HARMLESS.contains(f)
+                    && !OR_ELSE.matcher(f).matches()
+                    && !PARSE_OR_ELSE.matcher(f).matches())
         || Tokens.of(expression).stream()
-            .anyMatch(
-                t ->
-                    t.symbol("::")
-                        || t.symbol("/")
-                        || t.symbol("%")
-                        || t.symbol(";")
-                        || t.is("SELECT")
-                        || t.is("CAST")
-                        || t.is("DIV")
-                        || t.is("MOD")
-                        || t.is("INTERVAL")
-                        || t.kind() == Token.Kind.EXPRESSION
-                        || t.kind() == Token.Kind.TAG
-                        || t.kind() == Token.Kind.VARIABLE);
+            .anyMatch(t ->
+                t.symbol("::")
+                    || t.symbol("/")
+                    || t.symbol("%")
+                    || t.symbol(";")
+                    || t.is("SELECT")
+                    || t.is("CAST")
+                    || t.is("DIV")
+                    || t.is("MOD")
+                    || t.is("INTERVAL")
+                    || t.kind() == Token.Kind.EXPRESSION
+                    || t.kind() == Token.Kind.TAG
+                    || t.kind() == Token.Kind.VARIABLE);
   }
 
   private static boolean simple(ColumnType type) {
@@ -110,7 +181,8 @@ final class Conversion {
   private static String convert(String value, ColumnType from, ColumnType to) {
     var floats = FLOAT.matcher(to.name()).matches();
     var numeric =
-        INTEGER.matcher(from.name()).matches() || FLOAT.matcher(from.name()).matches()
+        INTEGER.matcher(from.name()).matches()
+            || FLOAT.matcher(from.name()).matches()
             || from.name().equals("Decimal");
     if (to.name().equals("String")) {
       return "toString(" + value + ")";

@@ -99,9 +99,7 @@ record CutChoice(Optional<Column> column, String evidence, boolean mistake) {
 
   private static boolean names(List<String> expressions, Column column) {
     return expressions.stream()
-        .anyMatch(
-            e ->
-                Tokens.of(e).stream()
-                    .anyMatch(t -> t.isName() && t.value().equals(column.name())));
+        .anyMatch(e ->
+            Tokens.of(e).stream().anyMatch(t -> t.isName() && t.value().equals(column.name())));
   }
 }

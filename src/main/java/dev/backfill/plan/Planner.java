@@ -11,7 +11,6 @@ import dev.backfill.change.Ttl;
 import dev.backfill.change.Verdict;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
-import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.problem.Severity;
 import dev.backfill.project.Column;
@@ -85,10 +84,9 @@ public final class Planner {
       project.problems().stream()
           .filter(p -> p.severity() == Severity.ERROR)
           .findFirst()
-          .ifPresent(
-              p -> {
-                throw new IllegalArgumentException("a project with errors isn't planned: " + p);
-              });
+          .ifPresent(p -> {
+            throw new IllegalArgumentException("a project with errors isn't planned: " + p);
+          });
     }
     return new Planner(request).plan();
   }
@@ -151,15 +149,14 @@ public final class Planner {
     var out = new HashSet<String>();
     request
         .committed()
-        .ifPresent(
-            core -> {
-              for (var m : core.migrations()) {
-                out.add(m.target());
-                out.add(m.liveFeed().pipe());
-                out.add(m.historyFeed().pipe());
-              }
-              core.forkedPipes().forEach(f -> out.add(f.fork()));
-            });
+        .ifPresent(core -> {
+          for (var m : core.migrations()) {
+            out.add(m.target());
+            out.add(m.liveFeed().pipe());
+            out.add(m.historyFeed().pipe());
+          }
+          core.forkedPipes().forEach(f -> out.add(f.fork()));
+        });
     return out;
   }
 
@@ -370,8 +367,10 @@ public final class Planner {
     var named =
         settings
             .scenario()
-            .flatMap(
-                n -> List.of(Scenario.values()).stream().filter(s -> s.toString().equals(n)).findFirst());
+            .flatMap(n ->
+                List.of(Scenario.values()).stream()
+                    .filter(s -> s.toString().equals(n))
+                    .findFirst());
     if (named.isPresent()) {
       said.add(named.get() + " is what backfill.yml says.");
       if (named.get() == Scenario.STREAMING_TIMESTAMP) {
@@ -392,8 +391,7 @@ public final class Planner {
       var replaced =
           copies.stream()
               .allMatch(
-                  p ->
-                      p.writingNode().flatMap(Node::copyMode).orElse("append").equals("replace"));
+                  p -> p.writingNode().flatMap(Node::copyMode).orElse("append").equals("replace"));
       said.add(
           source.name()
               + " is written by "
@@ -504,11 +502,10 @@ public final class Planner {
       var old =
           before
               .column(column.name())
-              .or(
-                  () ->
-                      before.columns().stream()
-                          .filter(c -> column.name().equals(renamed.get(c.name())))
-                          .findFirst());
+              .or(() ->
+                  before.columns().stream()
+                      .filter(c -> column.name().equals(renamed.get(c.name())))
+                      .findFirst());
       if (old.isPresent()) {
         var sql = Conversion.of(Quote.identifier(old.get().name()), old.get().type(), type);
         if (sql.isPresent()) {
@@ -519,8 +516,7 @@ public final class Planner {
                     "values_may_fall_to_default",
                     column.place(),
                     "Values of `%s` that don't fit %s become %s; the proof counts them."
-                        .formatted(
-                            column.name(), type, type.isNullable() ? "NULL" : "its default"),
+                        .formatted(column.name(), type, type.isNullable() ? "NULL" : "its default"),
                     ""));
           }
         } else {
@@ -586,8 +582,7 @@ public final class Planner {
               + "; versioning a target of several views can't be written as files yet.",
           "");
     }
-    var live =
-        new Feed(Feed.Kind.FORK, pipeName(source, true, view.name(), true));
+    var live = new Feed(Feed.Kind.FORK, pipeName(source, true, view.name(), true));
     var query = flow.inlined(view, targets);
     var kind = history(before, after, view, from, onTwin, query, said);
     var history =
@@ -598,10 +593,7 @@ public final class Planner {
     if (kind != Feed.Kind.FORK || !onTwin) {
       notEmitted(
           after,
-          source
-              + " needs its history by "
-              + kind
-              + ", which can't be written as files yet.",
+          source + " needs its history by " + kind + ", which can't be written as files yet.",
           "");
     }
     if (query.isEmpty()) {
@@ -662,7 +654,8 @@ public final class Planner {
     var sameColumns = columns(before).equals(columns(after));
     var notReplayable = notReplayable(query.orElse(""));
     var originBefore = base.dataSource(from);
-    var originHoldsNothing = originBefore.filter(d -> d.engine().family().equals("Null")).isPresent();
+    var originHoldsNothing =
+        originBefore.filter(d -> d.engine().family().equals("Null")).isPresent();
     var judged = judgement.versioned().contains(before.name());
     if (notReplayable.isPresent() || originHoldsNothing) {
       var why =
@@ -680,7 +673,10 @@ public final class Planner {
             Problem.error(
                 "history_lost",
                 after.place(),
-                why + ", and its columns change: the rows in " + before.name() + " can't be made"
+                why
+                    + ", and its columns change: the rows in "
+                    + before.name()
+                    + " can't be made"
                     + " again.",
                 "Keep the columns, or name another history."));
       } else {
@@ -705,7 +701,12 @@ public final class Planner {
               : "The query runs again over " + from + ".");
       return Feed.Kind.REPLAY;
     }
-    said.add("The copies that fill " + target(from) + " fill it too, through " + view.name() + "'s fork.");
+    said.add(
+        "The copies that fill "
+            + target(from)
+            + " fill it too, through "
+            + view.name()
+            + "'s fork.");
     return Feed.Kind.FORK;
   }
 

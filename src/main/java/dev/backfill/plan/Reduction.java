@@ -20,9 +20,22 @@ final class Reduction {
   /// Their value depends on the order in which rows were read, so two right answers can differ.
   private static final Set<String> ARBITRARY =
       Set.of(
-          "any", "anylast", "any_value", "first_value", "last_value", "any_respect_nulls",
-          "anylast_respect_nulls", "anyheavy", "grouparray", "grouparraysample", "groupuniqarray",
-          "topk", "quantile", "quantiles", "quantiletdigest", "quantilestdigest");
+          "any",
+          "anylast",
+          "any_value",
+          "first_value",
+          "last_value",
+          "any_respect_nulls",
+          "anylast_respect_nulls",
+          "anyheavy",
+          "grouparray",
+          "grouparraysample",
+          "groupuniqarray",
+          "topk",
+          "quantile",
+          "quantiles",
+          "quantiletdigest",
+          "quantilestdigest");
 
   /// The last row wins, and history arrives after what is newer.
   private static final Set<String> LAST_WINS = Set.of("anylast", "last_value");
@@ -98,9 +111,7 @@ final class Reduction {
 
   private static boolean inKey(DataSource d, Column column) {
     return d.engine().sortingKey().stream()
-        .anyMatch(
-            e ->
-                Tokens.of(e).stream()
-                    .anyMatch(t -> t.isName() && t.value().equals(column.name())));
+        .anyMatch(e ->
+            Tokens.of(e).stream().anyMatch(t -> t.isName() && t.value().equals(column.name())));
   }
 }

@@ -97,7 +97,15 @@ class CasesTest {
                     plan.verdict(),
                     versioned,
                     plan.changes().stream()
-                        .map(c -> "    " + c.impact() + " " + c.resource() + " " + c.kind() + ": " + c.reason())
+                        .map(c ->
+                            "    "
+                                + c.impact()
+                                + " "
+                                + c.resource()
+                                + " "
+                                + c.kind()
+                                + ": "
+                                + c.reason())
                         .collect(Collectors.joining("\n"))));
   }
 
@@ -131,8 +139,7 @@ class CasesTest {
         .map(l -> l.split("\t"))
         .filter(p -> p.length == 3 && p[1].startsWith(prefix) && p[2].startsWith(prefix))
         .filter(p -> mine(p[1].substring(prefix.length()), prefix))
-        .forEach(
-            p -> out.put(p[1].substring(prefix.length()), p[2].substring(prefix.length())));
+        .forEach(p -> out.put(p[1].substring(prefix.length()), p[2].substring(prefix.length())));
     return out;
   }
 
