@@ -38,7 +38,8 @@ final class Shell {
           -cp %s dev.backfill.cli.Main tb "$@"
         """
             .formatted(
-                quoted(Path.of(System.getProperty("java.home"), "bin", "java").toString()), quoted(classPath)));
+                quoted(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
+                quoted(classPath)));
     Files.setPosixFilePermissions(tb, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 
@@ -53,7 +54,8 @@ final class Shell {
     var said = new StringBuilder();
     var status = run(folder, Map.of(), said::append, command);
     if (status != 0) {
-      throw new Failure.Refused("`" + String.join(" ", command) + "` ended with " + status + ":\n" + said);
+      throw new Failure.Refused(
+          "`" + String.join(" ", command) + "` ended with " + status + ":\n" + said);
     }
   }
 
@@ -71,7 +73,9 @@ final class Shell {
     var builder = new ProcessBuilder(new ArrayList<>(List.of(command))).directory(folder.toFile());
     var variables = builder.environment();
     var path = variables.getOrDefault("PATH", "/usr/bin:/bin");
-    variables.keySet().removeIf(k -> k.startsWith("TB_") || k.startsWith("GIT_") || k.startsWith("BACKFILL_"));
+    variables
+        .keySet()
+        .removeIf(k -> k.startsWith("TB_") || k.startsWith("GIT_") || k.startsWith("BACKFILL_"));
     variables.remove("CI_FLAGS");
     variables.remove("CD_FLAGS");
     variables.put("PATH", home.resolve("bin") + File.pathSeparator + path);
@@ -87,7 +91,8 @@ final class Shell {
       var process = builder.redirectErrorStream(true).start();
       process.getOutputStream().close();
       try (var reader =
-          new java.io.BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
+          new java.io.BufferedReader(
+              new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))) {
         for (var line = reader.readLine(); line != null; line = reader.readLine()) {
           lines.accept(line + "\n");
         }
