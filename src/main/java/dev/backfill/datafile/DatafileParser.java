@@ -2,6 +2,7 @@ package dev.backfill.datafile;
 
 import dev.backfill.datafile.Datafile.DatasourceFile;
 import dev.backfill.datafile.Datafile.PipeFile;
+import dev.backfill.problem.Place;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// Forward are accepted with a warning. Everything wrong is reported, not only the first; no text
 /// makes it throw.
 public final class DatafileParser {
+  /// Most characters of a file that is read; ordinary ones have a few thousand.
+  static final int MOST_CHARACTERS = 1_000_000;
+
   private final String path;
   private final Findings findings = new Findings();
   private final List<Directive> directives = new ArrayList<>();
@@ -41,12 +45,20 @@ public final class DatafileParser {
   /// @param path relative to the project; ends in `.datasource`, anything else is read as a pipe
   /// @param files texts by path, where `INCLUDE` looks
   public static Parsed parse(String path, String text, Map<String, String> files) {
-    var lines = Lines.of(path, text, false);
+    boolean tooLarge = text.length() > MOST_CHARACTERS;
+    var lines = tooLarge ? List.<Line>of() : Lines.of(path, text, false);
     var parser = new DatafileParser(path, lines, files);
+    if (tooLarge) {
+      parser.findings.error(
+          "file_too_large",
+          Place.of(path),
+          "The file has more than " + MOST_CHARACTERS + " characters; it isn't read.",
+          "A datafile of that size can't be meant: look at what is in it.");
+    }
     if (Lines.hasBom(text)) {
       parser.findings.warning(
           "byte_order_mark",
-          new dev.backfill.problem.Place(path, 1, 1),
+          new Place(path, 1, 1),
           "The file starts with a byte order mark, which the Classic client takes for a part of"
               + " the first directive.",
           "Save it as UTF-8 without BOM.");

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// file in between.
 final class LineFeed {
   private static final int DEEPEST = 16;
-  private static final int MOST_CHARACTERS = 4_000_000;
+  private static final int MOST_CHARACTERS = DatafileParser.MOST_CHARACTERS;
   private static final Pattern VARIABLE =
       Pattern.compile("\\$(?:\\{([A-Za-z_]\\w*)}|([A-Za-z_]\\w*))");
 

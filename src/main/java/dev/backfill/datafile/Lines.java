@@ -30,10 +30,17 @@ final class Lines {
               number++,
               included ? -1 : start,
               text.substring(start, end),
-              text.substring(end, next)));
+              ending(text, end, next)));
       start = next;
     }
     return lines;
+  }
+
+  private static String ending(String text, int end, int next) {
+    if (next - end == 2) {
+      return "\r\n";
+    }
+    return next == end ? "" : text.charAt(end) == '\n' ? "\n" : "\r";
   }
 
   static boolean hasBom(String text) {

@@ -7,8 +7,11 @@ import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// Reads the files of a data project into normal form. Never fails: whatever is wrong is among the
 /// problems of the [Project], and what could be made out is kept.
@@ -85,17 +88,7 @@ public final class ProjectReader {
     }
     var other = definedIn.putIfAbsent(name, path);
     if (other != null) {
-      problems.add(
-          Problem.error(
-              "duplicate_name",
-              Place.of(path),
-              "`"
-                  + name
-                  + "` is defined by `"
-                  + other
-                  + "` too; Data Sources and Pipes share one"
-                  + " namespace.",
-              "Rename or remove one of them."));
+      problems.add(duplicate(name, path, other));
       return false;
     }
     if (name.matches(".*__v\\d+")) {
@@ -108,6 +101,42 @@ public final class ProjectReader {
               "Use another suffix, e.g. `_1`."));
     }
     return true;
+  }
+
+  /// Two Pipes that write nothing and read the same can't endanger data, whichever the client
+  /// takes.
+  private Problem duplicate(String name, String path, String other) {
+    var message =
+        "`"
+            + name
+            + "` is defined by `"
+            + other
+            + "` too; Data Sources and Pipes share one"
+            + " namespace.";
+    var advice = "Rename or remove one of them.";
+    var kept = Optional.ofNullable(pipes.get(name));
+    var second =
+        Names.isPipeFile(path) ? pipe(name, path, new ArrayList<>()) : Optional.<Pipe>empty();
+    boolean harmless =
+        kept.isPresent()
+            && second.isPresent()
+            && kept.get().writingNode().isEmpty()
+            && second.get().writingNode().isEmpty()
+            && reads(kept.get()).equals(reads(second.get()));
+    return harmless
+        ? Problem.warning("duplicate_name", Place.of(path), message, advice)
+        : Problem.error("duplicate_name", Place.of(path), message, advice);
+  }
+
+  private static Set<String> reads(Pipe pipe) {
+    return pipe.nodes().stream().flatMap(n -> n.reads().stream()).collect(Collectors.toSet());
+  }
+
+  private Optional<Pipe> pipe(String name, String path, List<Problem> found) {
+    var parsed = DatafileParser.parse(path, files.getOrDefault(path, ""), files);
+    return parsed.file() instanceof PipeFile file
+        ? new PipeReader(name, file, names, found).read()
+        : Optional.empty();
   }
 
   private void read(String path) {

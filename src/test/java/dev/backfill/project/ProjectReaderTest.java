@@ -219,6 +219,23 @@ class ProjectReaderTest {
             "datasources/d__v1.datasource version_suffix");
   }
 
+  @Test
+  void twoEndpointsOfOneNameThatReadTheSameAreOnlyAWarning() {
+    var project =
+        project(
+            "endpoints/e.pipe", "NODE n\nSQL >\n    SELECT 1 FROM a\n",
+            "pipes/e.pipe", "NODE n\nSQL >\n    SELECT 2 FROM a\n",
+            "endpoints/f.pipe", "NODE n\nSQL >\n    SELECT 1 FROM a\n",
+            "pipes/f.pipe", "NODE n\nSQL >\n    SELECT 1 FROM b\n",
+            "datasources/a.datasource", "SCHEMA >\n    a Int8\n",
+            "datasources/b.datasource", "SCHEMA >\n    a Int8\n");
+
+    assertThat(project.problems())
+        .extracting(p -> p.place() + " " + p.severity())
+        .containsExactly("pipes/e.pipe WARNING", "pipes/f.pipe ERROR");
+    assertThat(project.pipe("e").orElseThrow().path()).isEqualTo("endpoints/e.pipe");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
