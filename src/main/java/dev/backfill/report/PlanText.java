@@ -99,6 +99,11 @@ public final class PlanText {
     return out.toString();
   }
 
+  /// Any text as one line that can't disturb a terminal.
+  public static String line(String text) {
+    return Escape.line(text);
+  }
+
   /// One finding on one line, advice included.
   public static String problem(Problem problem, Style style) {
     var text = Escape.line(problem.toString());

@@ -88,7 +88,7 @@ public final class Samples {
               new Migration.Reduced("hits", "countMerge(hits)", false)),
           List.of("pipes/hits_1.pipe"));
 
-  static PlanCore core(Optional<Instant> pinned) {
+  public static PlanCore core(Optional<Instant> pinned) {
     return new PlanCore(
         1,
         "1",

@@ -1,0 +1,17 @@
+package dev.backfill.cli;
+
+import java.util.List;
+
+/// Every command there is, in the order of the story.
+final class Commands {
+  private Commands() {}
+
+  static List<Object> all(Console console) {
+    return List.of(
+        new CheckCommand(console),
+        new PlanCommand(console),
+        new GenerateCommand(console),
+        new RunCommand(console),
+        new VerifyCommand(console));
+  }
+}

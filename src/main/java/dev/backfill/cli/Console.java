@@ -1,0 +1,93 @@
+package dev.backfill.cli;
+
+import dev.backfill.http.Pause;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/// What a command sees of the machine: streams, environment, folder, time, and the wish to stop.
+public final class Console {
+  private final PrintStream out;
+  private final PrintStream err;
+  private final Map<String, String> environment;
+  private final Path folder;
+  private final boolean terminal;
+  private final Pause pause;
+  private final AtomicBoolean cancelled = new AtomicBoolean();
+  private final CountDownLatch cancellation = new CountDownLatch(1);
+
+  /// @param out results
+  /// @param err progress and messages
+  /// @param folder what relative paths are relative to
+  /// @param terminal a person is looking: colours, and lines that are rewritten
+  /// @param pause the time, and how to let it pass
+  public Console(
+      PrintStream out,
+      PrintStream err,
+      Map<String, String> environment,
+      Path folder,
+      boolean terminal,
+      Pause pause) {
+    this.out = out;
+    this.err = err;
+    this.environment = Map.copyOf(environment);
+    this.folder = folder;
+    this.terminal = terminal;
+    this.pause = pause;
+  }
+
+  public PrintStream out() {
+    return out;
+  }
+
+  public PrintStream err() {
+    return err;
+  }
+
+  /// A variable of the environment; an empty one counts as absent.
+  public Optional<String> variable(String name) {
+    return Optional.ofNullable(environment.get(name)).filter(v -> !v.isEmpty());
+  }
+
+  /// Every variable.
+  public Map<String, String> environment() {
+    return environment;
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  public boolean terminal() {
+    return terminal;
+  }
+
+  /// This machine's time.
+  public Instant now() {
+    return pause.now();
+  }
+
+  /// The same time, and how to let it pass.
+  public Pause pause() {
+    return pause;
+  }
+
+  /// Asks the running command to stop; what it started is ended first.
+  public void cancel() {
+    cancelled.set(true);
+    cancellation.countDown();
+  }
+
+  public boolean cancelled() {
+    return cancelled.get();
+  }
+
+  /// Returns when somebody wants the command to stop.
+  public void awaitCancellation() throws InterruptedException {
+    cancellation.await();
+  }
+}

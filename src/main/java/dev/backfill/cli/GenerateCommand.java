@@ -1,0 +1,57 @@
+package dev.backfill.cli;
+
+import dev.backfill.journey.GenerateJourney;
+import dev.backfill.report.GenerateReport;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `generate`.
+@Command(
+    name = "generate",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Writes the files of the plan into the work tree: all of them or none.",
+      "What a person has edited is kept and reported; then nothing is written."
+    },
+    footer = {"", "Example:", "  backfill generate --base main", "  backfill generate --check"})
+final class GenerateCommand implements Callable<Integer> {
+  private final Console console;
+  @Mixin private RevisionOptions revisions = new RevisionOptions();
+  @Mixin private Output output = new Output();
+
+  @Option(
+      names = "--check",
+      description = "Write nothing; exit code 1 if a file is missing or stale.")
+  private boolean check;
+
+  @Option(names = "--force", description = "Overwrite generated files that a person has edited.")
+  private boolean force;
+
+  GenerateCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    var generated =
+        GenerateJourney.generate(revisions.request(console), check, force, console.now());
+    var report =
+        new GenerateReport(
+            generated.report(),
+            check,
+            generated.written(),
+            generated.unfinished(),
+            generated.edited());
+    console
+        .out()
+        .print(
+            switch (output.format()) {
+              case TEXT -> report.text(output.style(console));
+              case JSON -> report.json();
+              case MARKDOWN -> report.markdown();
+            });
+    return report.done() ? ExitStatus.DONE.code() : ExitStatus.NO.code();
+  }
+}

@@ -1,0 +1,59 @@
+package dev.backfill.cli;
+
+import dev.backfill.change.Verdict;
+import dev.backfill.journey.PlanJourney;
+import dev.backfill.report.PlanJson;
+import dev.backfill.report.PlanMarkdown;
+import dev.backfill.report.PlanReport;
+import dev.backfill.report.PlanText;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/// `plan`.
+@Command(
+    name = "plan",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Compares two revisions, says what every change asks for, and plans the migrations.",
+      "Writes nothing. Exit code 1 when the change is refused."
+    },
+    footer = {"", "Example:", "  backfill plan --base main --format json"})
+final class PlanCommand implements Callable<Integer> {
+  private final Console console;
+  @Mixin private RevisionOptions revisions = new RevisionOptions();
+  @Mixin private Output output = new Output();
+
+  PlanCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    var reports =
+        PlanJourney.planAll(revisions.request(console)).stream()
+            .map(PlanJourney.Planned::report)
+            .toList();
+    console.out().print(text(reports));
+    return reports.stream().anyMatch(r -> r.plan().verdict() == Verdict.REFUSE)
+        ? ExitStatus.NO.code()
+        : ExitStatus.DONE.code();
+  }
+
+  private String text(List<PlanReport> reports) {
+    var several = reports.size() > 1;
+    return switch (output.format()) {
+      case JSON -> several ? PlanJson.write(reports) : PlanJson.write(reports.getFirst());
+      case MARKDOWN ->
+          reports.stream().map(r -> PlanMarkdown.write(r, "")).collect(Collectors.joining("\n"));
+      case TEXT ->
+          reports.stream()
+              .map(r ->
+                  (several ? PlanText.line(r.projectDir()) + ": " : "")
+                      + PlanText.write(r, output.style(console)))
+              .collect(Collectors.joining("\n"));
+    };
+  }
+}

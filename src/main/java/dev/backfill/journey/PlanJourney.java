@@ -1,0 +1,315 @@
+package dev.backfill.journey;
+
+import dev.backfill.change.Verdict;
+import dev.backfill.emit.Emitter;
+import dev.backfill.emit.FileChange;
+import dev.backfill.emit.Undo;
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Plan;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.PlanRequest;
+import dev.backfill.plan.Planner;
+import dev.backfill.plan.Seal;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import dev.backfill.project.Project;
+import dev.backfill.project.ProjectReader;
+import dev.backfill.report.CoreJson;
+import dev.backfill.report.Dataflow;
+import dev.backfill.report.PlanReport;
+import dev.backfill.revision.CommitId;
+import dev.backfill.revision.Revisions;
+import dev.backfill.revision.Snapshot;
+import dev.backfill.revision.jgit.JGitRevisions;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Compares two revisions and plans what their difference asks for. Reads git, writes nothing,
+/// knows no clock.
+public final class PlanJourney {
+  private static final Pattern PLAN_FILE = Pattern.compile("deploy/([^/]+)/plan\\.json");
+  private static final Pattern IN_DEPLOY = Pattern.compile("deploy/([^/]+)/.+");
+
+  private PlanJourney() {}
+
+  /// What is asked.
+  ///
+  /// @param base revision to compare with; empty for where head left the main line
+  /// @param head revision; empty for the work tree
+  /// @param lead how long after the deploy the cutover lies, instead of the settings'
+  /// @param pinned the cutover itself
+  public record Request(
+      Location where,
+      Optional<String> base,
+      Optional<String> head,
+      Optional<Duration> lead,
+      Optional<Instant> pinned) {}
+
+  /// A plan with what is needed to carry it into the work tree.
+  ///
+  /// @param report what is shown
+  /// @param core the sealed core
+  /// @param changes every file as it should be, `plan.json` included; empty when there is nothing
+  ///   to generate or something stops it
+  /// @param generatedBefore sha256 by path of what head's own plan says it generated
+  /// @param base the project at base
+  /// @param folder the project's folder on disk
+  public record Planned(
+      PlanReport report,
+      PlanCore core,
+      List<FileChange> changes,
+      Map<String, String> generatedBefore,
+      Project base,
+      Path folder) {
+    public Planned {
+      changes = List.copyOf(changes);
+      generatedBefore = Map.copyOf(generatedBefore);
+    }
+  }
+
+  /// Plans every project of the repository, or the one that was named.
+  public static List<Planned> planAll(Request request) {
+    try (var revisions = JGitRevisions.open(request.where().repository())) {
+      var head = request.head().map(revisions::resolve);
+      var base = base(revisions, request, head);
+      return Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head))
+          .stream()
+          .map(dir -> plan(revisions, request, base, head, dir))
+          .toList();
+    }
+  }
+
+  /// Plans the only project, or the one that was named.
+  public static Planned plan(Request request) {
+    try (var revisions = JGitRevisions.open(request.where().repository())) {
+      var head = request.head().map(revisions::resolve);
+      var base = base(revisions, request, head);
+      var dir = Sources.projectDir(revisions, request.where(), List.of(Optional.of(base), head));
+      return plan(revisions, request, base, head, dir);
+    }
+  }
+
+  private static CommitId base(Revisions revisions, Request request, Optional<CommitId> head) {
+    if (request.base().isPresent()) {
+      return revisions.resolve(request.base().get());
+    }
+    var main =
+        revisions
+            .mainLine()
+            .orElseThrow(() ->
+                new Failure.Usage(
+                    "there is neither origin/HEAD nor main to compare with. Name the revision"
+                        + " with --base."));
+    return revisions.mergeBase(main, head.orElseGet(() -> revisions.resolve("HEAD")));
+  }
+
+  private static Planned plan(
+      Revisions revisions,
+      Request request,
+      CommitId baseId,
+      Optional<CommitId> headId,
+      String dir) {
+    var baseFiles = revisions.at(baseId, dir);
+    var headFiles = Sources.snapshot(revisions, headId, dir);
+    var base = project(baseFiles, " in base " + baseId.abbreviated());
+    var committed = committed(baseFiles, headFiles);
+    var written = committed.map(c -> Undo.of(headFiles.files(), c)).orElse(headFiles.files());
+    var head =
+        project(
+            new Snapshot(
+                headFiles.label(), dir, written, headFiles.executable(), headFiles.problems()),
+            "");
+    var settings = Sources.settings(request.where(), headFiles);
+    Sources.stopOnErrors(settings.problems());
+    var plan =
+        Planner.plan(
+            new PlanRequest(
+                base,
+                head,
+                revisions.renames(baseId, headId, dir).stream()
+                    .collect(
+                        Collectors.toMap(
+                            Revisions.Rename::from, Revisions.Rename::to, (a, b) -> a)),
+                settings.settings(),
+                request.lead(),
+                request.pinned(),
+                committed,
+                Set.of(),
+                Optional.empty(),
+                deployVersions(baseFiles, headFiles, committed)));
+    var obstacles = new ArrayList<>(plan.obstacles());
+    committed.ifPresent(c -> obstacles.addAll(Undo.problems(headFiles.files(), c)));
+    if (plan.verdict() == Verdict.VERSION) {
+      obstacles.addAll(Emitter.obstacles(plan, base, head));
+    }
+    var changes =
+        plan.verdict() == Verdict.VERSION && obstacles.isEmpty()
+            ? new ArrayList<>(Emitter.emit(plan, base, head))
+            : new ArrayList<FileChange>();
+    var core = plan.core().withFiles(generated(changes));
+    if (!changes.isEmpty()) {
+      changes.add(
+          new FileChange(
+              "deploy/" + core.version() + "/plan.json",
+              Optional.of(CoreJson.file(core)),
+              false,
+              true));
+    }
+    var files = changes.stream().flatMap(c -> status(c, headFiles).stream()).toList();
+    var sealed =
+        new Plan(
+            plan.verdict(),
+            core,
+            plan.readers(),
+            warnings(plan, base, head, baseFiles, headFiles),
+            obstacles,
+            plan.evidence());
+    var report =
+        new PlanReport(
+            baseId.hex(),
+            headFiles.label(),
+            dir,
+            Seal.of(CoreJson.write(core), Seal.resources(head, core), core.rules()),
+            sealed,
+            files,
+            Dataflow.of(base, core, plan.readers()),
+            Steps.of(sealed, files, request, dir));
+    return new Planned(
+        report,
+        core,
+        changes,
+        committed.stream()
+            .flatMap(c -> c.files().stream())
+            .collect(Collectors.toMap(PlanCore.Generated::path, PlanCore.Generated::sha256)),
+        base,
+        dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
+  }
+
+  /// @param where what is added to the messages
+  private static Project project(Snapshot snapshot, String where) {
+    var project = ProjectReader.read(snapshot.files());
+    var problems = Sources.problems(snapshot, project);
+    Sources.stopOnErrors(
+        where.isEmpty()
+            ? problems
+            : problems.stream()
+                .map(p ->
+                    new Problem(p.code(), p.severity(), p.place(), p.message() + where, p.advice()))
+                .toList());
+    return project;
+  }
+
+  /// The core of the plan that head added: our own files are in head, and planning starts from what
+  /// the author wrote.
+  private static Optional<PlanCore> committed(Snapshot base, Snapshot head) {
+    var added =
+        head.files().keySet().stream()
+            .filter(p -> PLAN_FILE.matcher(p).matches() && !base.files().containsKey(p))
+            .toList();
+    if (added.isEmpty()) {
+      return Optional.empty();
+    }
+    if (added.size() > 1) {
+      throw new Failure.Refused(
+          "head adds several plans, "
+              + String.join(" and ", added)
+              + "; remove all but the one that is meant, with its files.");
+    }
+    var path = added.getFirst();
+    try {
+      return Optional.of(CoreJson.read(head.files().getOrDefault(path, "")));
+    } catch (CoreJson.Malformed e) {
+      throw new Failure.Unreadable(
+          List.of(
+              Problem.error(
+                  "plan_unreadable",
+                  Place.of(path, e.line()),
+                  String.valueOf(e.getMessage()),
+                  "Take it back as `backfill generate` wrote it, or remove its folder.")));
+    }
+  }
+
+  private static Set<String> deployVersions(
+      Snapshot base, Snapshot head, Optional<PlanCore> committed) {
+    var versions = new TreeSet<String>();
+    for (var path : Stream.of(base, head).flatMap(s -> s.files().keySet().stream()).toList()) {
+      var matcher = IN_DEPLOY.matcher(path);
+      if (matcher.matches()) {
+        versions.add(matcher.group(1));
+      }
+    }
+    committed.ifPresent(c -> versions.remove(c.version()));
+    return versions;
+  }
+
+  private static List<PlanCore.Generated> generated(List<FileChange> changes) {
+    var out = new TreeMap<String, PlanCore.Generated>();
+    for (var change : changes) {
+      if (change.generated() && change.text().isPresent()) {
+        out.put(
+            change.path(),
+            new PlanCore.Generated(
+                change.path(), mode(change), sha256(change.text().orElseThrow())));
+      }
+    }
+    return List.copyOf(out.values());
+  }
+
+  /// How head holds a file; nothing for one that should be gone and is.
+  private static Optional<PlanReport.FileStatus> status(FileChange change, Snapshot head) {
+    var is = Optional.ofNullable(head.files().get(change.path()));
+    if (change.text().isEmpty() && is.isEmpty()) {
+      return Optional.empty();
+    }
+    var current =
+        is.equals(change.text())
+            && head.executable().contains(change.path()) == change.executable();
+    var presence =
+        current
+            ? PlanReport.Presence.CURRENT
+            : is.isEmpty() ? PlanReport.Presence.MISSING : PlanReport.Presence.STALE;
+    return Optional.of(
+        new PlanReport.FileStatus(
+            change.path(), mode(change), presence, sha256(change.text().orElse(""))));
+  }
+
+  private static String mode(FileChange change) {
+    return change.executable() ? "100755" : "100644";
+  }
+
+  private static List<Problem> warnings(
+      Plan plan, Project base, Project head, Snapshot baseFiles, Snapshot headFiles) {
+    // What base has too isn't news of this pull request.
+    var old = Set.copyOf(Sources.problems(baseFiles, base));
+    return Stream.concat(
+            plan.warnings().stream(),
+            Sources.problems(headFiles, head).stream().filter(p -> !old.contains(p)))
+        .distinct()
+        .toList();
+  }
+
+  private static String sha256(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.backfill.journey;
+
+import dev.backfill.change.Verdict;
+import dev.backfill.plan.Plan;
+import dev.backfill.report.PlanReport.By;
+import dev.backfill.report.PlanReport.FileStatus;
+import dev.backfill.report.PlanReport.Presence;
+import dev.backfill.report.PlanReport.Step;
+import java.util.List;
+
+/// What is left to do, as far as two revisions can tell.
+final class Steps {
+  private Steps() {}
+
+  static List<Step> of(
+      Plan plan, List<FileStatus> files, PlanJourney.Request request, String projectDir) {
+    return switch (plan.verdict()) {
+      case NONE -> List.of();
+      case IN_PLACE -> List.of(merge("the deploy altered the live Data Sources"));
+      case CLEANUP -> List.of(merge("the deploy removed the leftovers"));
+      case ALREADY_VERSIONED -> List.of(merge("the deploy ran"));
+      case REFUSE ->
+          List.of(
+              new Step(
+                  "change",
+                  "take back or split what is refused",
+                  By.YOU,
+                  plan(request, projectDir),
+                  "the verdict is another one"));
+      case VERSION -> versioned(plan, files, request, projectDir);
+    };
+  }
+
+  private static Step merge(String doneWhen) {
+    return new Step("merge", "merge and deploy as usual", By.YOU, "", doneWhen);
+  }
+
+  private static List<Step> versioned(
+      Plan plan, List<FileStatus> files, PlanJourney.Request request, String projectDir) {
+    if (plan.verdict() == Verdict.VERSION && !plan.obstacles().isEmpty()) {
+      return List.of(
+          new Step(
+              "decide",
+              "answer what stops `generate`",
+              By.YOU,
+              plan(request, projectDir),
+              "no finding stops `generate`"));
+    }
+    var version = plan.core().version();
+    var planFile =
+        (projectDir.equals(".") ? "" : projectDir + "/") + "deploy/" + version + "/plan.json";
+    var steps = new java.util.ArrayList<Step>();
+    if (files.stream().anyMatch(f -> f.status() != Presence.CURRENT)) {
+      steps.add(
+          new Step(
+              "generate",
+              "write the files of the plan and commit them",
+              By.YOU,
+              command("generate", request, projectDir),
+              "every file of the plan is current in head"));
+    }
+    steps.add(
+        new Step(
+            "rehearse",
+            "rehearse in the pull request's branch of the workspace",
+            By.WE,
+            "backfill rehearse --plan " + Words.shell(planFile) + " --pr NUMBER",
+            "the branch's target holds its source, and rows past T arrived"));
+    steps.add(
+        new Step(
+            "merge",
+            "merge, and deploy with `deploy/" + version + "/deploy.sh`",
+            By.YOU,
+            "",
+            "the sync pipe is live and its T is still to come"));
+    steps.add(
+        new Step(
+            "run",
+            "copy the rows before T and prove both sides equal",
+            By.WE,
+            "backfill run --plan " + Words.shell(planFile),
+            "the proof holds for every target"));
+    steps.add(
+        new Step(
+            "switch",
+            plan.readers().isEmpty()
+                ? "move the producers to the new version"
+                : "switch the readers to the new version, then the producers",
+            By.YOU,
+            "",
+            "nothing reads or writes the old version"));
+    return List.copyOf(steps);
+  }
+
+  private static String plan(PlanJourney.Request request, String projectDir) {
+    return command("plan", request, projectDir);
+  }
+
+  private static String command(String verb, PlanJourney.Request request, String projectDir) {
+    var out = new StringBuilder("backfill ").append(verb);
+    if (!projectDir.equals(".")) {
+      out.append(" --project-dir ").append(Words.shell(projectDir));
+    }
+    request.base().ifPresent(b -> out.append(" --base ").append(Words.shell(b)));
+    request
+        .pinned()
+        .ifPresentOrElse(
+            at -> out.append(" --cutover ").append(at),
+            () -> request.lead().ifPresent(l -> out.append(" --cutover +").append(l)));
+    return out.toString();
+  }
+
+  /// For words of a command line.
+  private static final class Words {
+    static String shell(String text) {
+      return text.matches("[A-Za-z0-9_./:=+,~^@-]+") && !text.startsWith("-")
+          ? text
+          : "'" + text.replace("'", "'\\''") + "'";
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package dev.backfill.report;
+
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.ProofReport;
+import dev.backfill.run.Outcome;
+import dev.backfill.run.Rehearsed;
+import java.util.List;
+
+/// Runs, rehearsals and proofs as a comment or job summary shows them.
+public final class RunMarkdown {
+  private RunMarkdown() {}
+
+  public static String write(Outcome outcome) {
+    var out = new StringBuilder("### Backfill: ");
+    switch (outcome) {
+      case Outcome.Done done -> {
+        out.append("done\n\nEvery target holds its source.\n\n");
+        figures(out, done.figures());
+        done.proofs().forEach(p -> proof(out, p));
+      }
+      case Outcome.NotReady no -> {
+        out.append("not ready\n\n");
+        reasons(out, no.reasons());
+        figures(out, no.figures());
+        no.proofs().forEach(p -> proof(out, p));
+      }
+      case Outcome.ComeBackAt back ->
+          out.append("nothing to do before ")
+              .append(back.at())
+              .append("\n\n")
+              .append(Escape.prose(back.because()))
+              .append('\n');
+      case Outcome.Planned planned -> {
+        out.append("what a run would do\n\nNothing was changed.\n\n");
+        out.append("| target | cutover | chunks | rows | ranges |\n|---|---|---|---|---|\n");
+        for (var i : planned.intents()) {
+          PlanMarkdown.row(
+              out,
+              Escape.code(i.target()),
+              i.cutover().toString(),
+              Words.number(i.chunks()),
+              Words.number(i.rows()),
+              Escape.prose(String.join("; ", i.ranges())));
+        }
+      }
+    }
+    return out.toString();
+  }
+
+  public static String write(Rehearsed rehearsed) {
+    return "### Backfill: " + section(rehearsed);
+  }
+
+  /// The part of the pull request's comment below `Proof`.
+  public static String section(Rehearsed rehearsed) {
+    var out = new StringBuilder();
+    out.append(rehearsed.counts() ? "rehearsed" : "this rehearsal doesn't count")
+        .append(" in branch ")
+        .append(Escape.code(rehearsed.branch()))
+        .append("\n\n");
+    reasons(out, rehearsed.reasons());
+    figures(out, rehearsed.targets().stream().map(Rehearsed.Target::figures).toList());
+    if (!rehearsed.targets().isEmpty()) {
+      out.append("| target | rows appended past T | arrived | found by | rows in production |");
+      out.append(" chunks there | forecast |\n|---|---|---|---|---|---|---|\n");
+      for (var t : rehearsed.targets()) {
+        PlanMarkdown.row(
+            out,
+            Escape.code(t.target()),
+            Words.number(t.injected()),
+            Words.number(t.arrived()),
+            Escape.prose(t.mark()),
+            Words.number(t.forecast().rows()),
+            Words.number(t.forecast().chunks()),
+            Words.duration(t.forecast().duration()));
+      }
+      out.append('\n');
+    }
+    rehearsed.targets().forEach(t -> t.proof().ifPresent(p -> proof(out, p)));
+    return out.toString();
+  }
+
+  public static String write(List<ProofReport> proofs) {
+    var out = new StringBuilder("### Backfill: ");
+    out.append(
+        switch (Judgement.worst(proofs.stream().map(ProofReport::judgement).toList())) {
+          case CONTAINED -> "proven";
+          case UNSETTLED -> "not proven, rows kept moving";
+          case DIFFERS -> "not proven, rows differ";
+        });
+    out.append("\n\n");
+    proofs.forEach(p -> proof(out, p));
+    return out.toString();
+  }
+
+  private static void reasons(StringBuilder out, List<String> reasons) {
+    reasons.forEach(r -> out.append("- ").append(Escape.prose(r)).append('\n'));
+    if (!reasons.isEmpty()) {
+      out.append('\n');
+    }
+  }
+
+  private static void figures(StringBuilder out, List<Outcome.Figures> figures) {
+    if (figures.isEmpty()) {
+      return;
+    }
+    out.append("| target | chunks | jobs | rows copied | rows/s | swept | time in jobs |\n");
+    out.append("|---|---|---|---|---|---|---|\n");
+    for (var f : figures) {
+      PlanMarkdown.row(
+          out,
+          Escape.code(f.target()),
+          Words.number(f.chunks()),
+          Words.number(f.jobs()),
+          Words.number(f.copied()),
+          Words.number(Math.round(f.rowsPerSecond())),
+          Words.number(f.swept()),
+          Words.duration(f.copying()));
+    }
+    out.append('\n');
+  }
+
+  private static void proof(StringBuilder out, ProofReport proof) {
+    out.append("Proof of ")
+        .append(Escape.code(proof.target()))
+        .append(" against ")
+        .append(Escape.code(proof.source()))
+        .append(", as of ")
+        .append(proof.asOf());
+    proof.cutover().ifPresent(t -> out.append(", T = ").append(t));
+    proof.until().ifPresent(w -> out.append(", W = ").append(w));
+    out.append(
+        ":\n\n| expected from | in | rows expected | rows there | fingerprints | missing | surplus |"
+            + " says |\n|---|---|---|---|---|---|---|---|\n");
+    for (var c : proof.comparisons()) {
+      PlanMarkdown.row(
+          out,
+          Escape.code(c.expected()),
+          Escape.code(c.actual()),
+          Words.number(c.expectedTotal().rows()),
+          Words.number(c.actualTotal().rows()),
+          Escape.code(RunText.hash(c.expectedTotal().hash()))
+              + " "
+              + Escape.code(RunText.hash(c.actualTotal().hash())),
+          Words.number(c.missing()),
+          Words.number(c.surplus()),
+          "**" + RunText.judgement(c.judgement()) + "**: " + Escape.prose(c.because()));
+    }
+    out.append('\n');
+    for (var c : proof.comparisons()) {
+      if (!c.examples().isEmpty()) {
+        var rows = new StringBuilder();
+        for (var e : c.examples()) {
+          rows.append(e.missing() ? "missing " : "surplus ")
+              .append(Words.number(e.times()))
+              .append(" x ")
+              .append(Escape.line(e.row()))
+              .append('\n');
+        }
+        PlanMarkdown.details(
+            out,
+            "Rows that differ in " + Escape.code(c.actual()),
+            Escape.fence("", rows.toString()));
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.cli;
+
+import org.jspecify.annotations.NullMarked;
