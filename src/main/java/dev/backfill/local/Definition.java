@@ -1,0 +1,263 @@
+package dev.backfill.local;
+
+import dev.backfill.datafile.ColumnSyntax;
+import dev.backfill.datafile.Datafile.DatasourceFile;
+import dev.backfill.datafile.DatafileParser;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// A Data Source as it was asked for.
+///
+/// @param id `t_` and 32 hex digits
+/// @param engine `engine`, `engine_sorting_key`, ... as in the form that made it
+record Definition(
+    String id,
+    String name,
+    String description,
+    List<Col> columns,
+    Map<String, String> engine,
+    String format,
+    String createdAt,
+    String updatedAt) {
+
+  private static final Set<String> ENGINES =
+      Set.of(
+          "MergeTree",
+          "ReplacingMergeTree",
+          "SummingMergeTree",
+          "AggregatingMergeTree",
+          "CollapsingMergeTree",
+          "VersionedCollapsingMergeTree",
+          "Null");
+
+  Definition {
+    columns = List.copyOf(columns);
+    engine = Map.copyOf(engine);
+  }
+
+  /// A column.
+  ///
+  /// @param jsonPath empty when it has none
+  /// @param kind empty, DEFAULT or MATERIALIZED
+  /// @param expression of the kind
+  /// @param codec empty, or what stands inside `CODEC(...)`
+  record Col(
+      String name, String type, String jsonPath, String kind, String expression, String codec) {
+
+    boolean nullable() {
+      return type.startsWith("Nullable(") || type.startsWith("LowCardinality(Nullable(");
+    }
+
+    boolean insertable() {
+      return !kind.equals("MATERIALIZED");
+    }
+
+    /// As a CREATE TABLE says it.
+    String ddl() {
+      return Sql.identifier(name)
+          + " "
+          + Sql.piece(type)
+          + (kind.isEmpty() ? "" : " " + kind + " " + Sql.piece(expression))
+          + (codec.isEmpty() ? "" : " CODEC(" + Sql.piece(codec) + ")");
+    }
+
+    /// As the client's canonical schema says it.
+    String schema() {
+      return "`"
+          + name
+          + "` "
+          + type
+          + (jsonPath.isEmpty() ? "" : " `json:" + jsonPath + "`")
+          + (kind.isEmpty() ? "" : " " + kind + " " + expression)
+          + (codec.isEmpty() ? "" : " CODEC(" + codec + ")");
+    }
+  }
+
+  String schema() {
+    return String.join(", ", columns.stream().map(Col::schema).toList());
+  }
+
+  Optional<Col> column(String wanted) {
+    return columns.stream().filter(c -> c.name().equals(wanted)).findFirst();
+  }
+
+  /// @throws Refusal 400 when it can't be read
+  static List<Col> columns(String schema) {
+    var text = "SCHEMA >\n    " + schema.strip().replaceAll("\\s*\\R\\s*", " ") + "\n";
+    var parsed = DatafileParser.parse("definition.datasource", text);
+    if (!(parsed.file() instanceof DatasourceFile file) || file.columns().isEmpty()) {
+      throw new Refusal(400, "the schema can't be read: " + schema);
+    }
+    if (parsed.broken()) {
+      throw new Refusal(400, "the schema can't be read: " + parsed.problems());
+    }
+    return file.columns().stream().map(Definition::column).toList();
+  }
+
+  private static Col column(ColumnSyntax column) {
+    var kind =
+        switch (column.kind()) {
+          case NONE -> "";
+          case DEFAULT -> "DEFAULT";
+          case MATERIALIZED -> "MATERIALIZED";
+          case ALIAS -> throw new Refusal(400, "ALIAS is not supported: " + column.name());
+        };
+    return new Col(
+        column.name(),
+        column.type().orElse(""),
+        column.jsonPath().orElse(""),
+        kind,
+        column.expression(),
+        column.codec().orElse(""));
+  }
+
+  private String option(String key) {
+    return engine.getOrDefault(key, "").strip();
+  }
+
+  String family() {
+    var written = option("engine").replaceAll("\\(.*", "");
+    if (written.isEmpty()) {
+      return "MergeTree";
+    }
+    return ENGINES.stream()
+        .filter(known -> known.equalsIgnoreCase(written))
+        .findFirst()
+        .orElseThrow(() -> new Refusal(400, "the engine " + written + " is not supported"));
+  }
+
+  boolean stores() {
+    return !family().equals("Null");
+  }
+
+  String ttl() {
+    return option("engine_ttl");
+  }
+
+  private String arguments() {
+    return switch (family()) {
+      case "ReplacingMergeTree" -> joined("engine_ver", "engine_is_deleted");
+      case "SummingMergeTree" ->
+          option("engine_columns").isEmpty() ? "" : "(" + Sql.piece(option("engine_columns")) + ")";
+      case "CollapsingMergeTree" -> joined("engine_sign");
+      case "VersionedCollapsingMergeTree" -> joined("engine_sign", "engine_version");
+      default -> "";
+    };
+  }
+
+  private String joined(String... keys) {
+    var given = new ArrayList<String>();
+    for (var key : keys) {
+      if (!option(key).isEmpty()) {
+        given.add(Sql.piece(option(key)));
+      }
+    }
+    return String.join(", ", given);
+  }
+
+  /// `CREATE TABLE` of it.
+  String create(String database) {
+    var columnList = String.join(", ", columns.stream().map(Col::ddl).toList());
+    var sql =
+        new StringBuilder("CREATE TABLE ")
+            .append(Sql.identifier(database))
+            .append('.')
+            .append(Sql.identifier(name))
+            .append(" (")
+            .append(columnList)
+            .append(") ENGINE = ")
+            .append(family());
+    if (!stores()) {
+      return sql.toString();
+    }
+    sql.append('(').append(arguments()).append(')');
+    clause(sql, " PARTITION BY ", key("engine_partition_key"));
+    clause(sql, " PRIMARY KEY ", key("engine_primary_key"));
+    var sorting = key("engine_sorting_key");
+    sql.append(" ORDER BY ").append(sorting.isEmpty() ? "tuple()" : sorting);
+    clause(sql, " SAMPLE BY ", Sql.piece(option("engine_sampling_key")));
+    clause(sql, " TTL ", Sql.piece(ttl()));
+    clause(sql, " SETTINGS ", Sql.piece(option("engine_settings")));
+    return sql.toString();
+  }
+
+  private String key(String option) {
+    var key = Sql.piece(option(option));
+    return key.isEmpty() || key.equals("\"\"") || key.replace(" ", "").equals("tuple()")
+        ? ""
+        : "(" + key + ")";
+  }
+
+  private static void clause(StringBuilder sql, String word, String value) {
+    if (!value.isEmpty()) {
+      sql.append(word).append(value);
+    }
+  }
+
+  /// `CREATE TABLE` of the place for rows that don't fit.
+  String createQuarantine(String database) {
+    var list = new ArrayList<String>();
+    columns.forEach(c -> list.add(Sql.identifier(c.name()) + " Nullable(String)"));
+    return "CREATE TABLE "
+        + Sql.identifier(database)
+        + "."
+        + Sql.identifier(name + "_quarantine")
+        + " (c__error_column Array(String), c__error Array(String), c__import_id Nullable(String),"
+        + " insertion_date DateTime DEFAULT now(), "
+        + String.join(", ", list)
+        + ") ENGINE = MergeTree ORDER BY tuple()";
+  }
+
+  /// What the API says of it.
+  Map<String, Object> json(Optional<long[]> rowsAndBytes, long quarantined) {
+    var json = Json.map();
+    json.put("id", id);
+    json.put("name", name);
+    json.put("description", description);
+    json.put("type", format);
+    json.put("service", "");
+    json.put("connector", "");
+    json.put("created_at", createdAt);
+    json.put("updated_at", updatedAt);
+    var statistics = Json.map();
+    statistics.put("row_count", rowsAndBytes.map(s -> (Object) s[0]).orElse(0L));
+    statistics.put("bytes", rowsAndBytes.map(s -> (Object) s[1]).orElse(0L));
+    json.put("statistics", statistics);
+    var engineJson = new LinkedHashMap<String, Object>();
+    engine.forEach(engineJson::put);
+    engineJson.put("engine", family());
+    for (var key : List.of("sorting_key", "partition_key", "primary_key", "ttl")) {
+      engineJson.put(key, option("engine_" + key));
+      engineJson.put("engine_" + key, option("engine_" + key));
+    }
+    json.put("engine", engineJson);
+    json.put("columns", columns.stream().map(Definition::json).toList());
+    json.put(
+        "schema",
+        Map.of("sql_schema", schema(), "columns", columns.stream().map(Definition::json).toList()));
+    json.put("indexes", List.of());
+    json.put("tags", Map.of());
+    json.put("shared_with", List.of());
+    json.put("used_by", List.of());
+    json.put("quarantine_rows", quarantined);
+    return json;
+  }
+
+  private static Map<String, Object> json(Col column) {
+    var json = Json.map();
+    json.put("name", column.name());
+    json.put("normalized_name", column.name());
+    json.put("type", column.type());
+    json.put("nullable", column.nullable());
+    json.put("jsonpath", column.jsonPath().isEmpty() ? null : column.jsonPath());
+    json.put("codec", column.codec().isEmpty() ? null : "CODEC(" + column.codec() + ")");
+    json.put(
+        "default_value",
+        column.kind().isEmpty() ? null : column.kind() + " " + column.expression());
+    return json;
+  }
+}

@@ -1,0 +1,102 @@
+package dev.backfill.local;
+
+import dev.backfill.local.engine.EngineException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/// Rows into Data Sources; what doesn't fit goes to the quarantine. When it returns, the rows
+/// survive the death of the process.
+final class Ingest {
+  private static final Pattern ROW = Pattern.compile("\\(at row (\\d+)\\)");
+  private final Core core;
+  private final Logs logs;
+
+  Ingest(Core core, Logs logs) {
+    this.core = core;
+    this.logs = logs;
+  }
+
+  /// @param rows stored
+  /// @param quarantined put aside
+  record Done(long rows, long quarantined) {}
+
+  /// @throws Refusal 422 when a view failed: the rows are in the Data Source but not behind it
+  Done append(Space space, Definition definition, Rows rows, String event) {
+    var started = System.nanoTime();
+    space.lock.readLock().lock();
+    try {
+      insert(space, definition, rows);
+      quarantine(space, definition, rows);
+    } finally {
+      space.lock.readLock().unlock();
+    }
+    logs.operation(
+        space,
+        event,
+        definition,
+        Map.of(
+            "rows",
+            rows.good().size(),
+            "written_rows",
+            rows.good().size(),
+            "rows_quarantine",
+            rows.bad().size(),
+            "elapsed_time",
+            (System.nanoTime() - started) / 1e9));
+    return new Done(rows.good().size(), rows.bad().size());
+  }
+
+  private void insert(Space space, Definition definition, Rows rows) {
+    var columns =
+        definition.columns().stream()
+            .filter(Definition.Col::insertable)
+            .map(c -> Sql.identifier(c.name()))
+            .toList();
+    var insert =
+        "INSERT INTO "
+            + Sql.identifier(definition.name())
+            + " ("
+            + String.join(", ", columns)
+            + ")";
+    try (var session = core.session(space)) {
+      while (!rows.good().isEmpty()) {
+        try {
+          session.insert(insert, "JSONEachRow", rows.lines());
+          return;
+        } catch (EngineException e) {
+          var row = ROW.matcher(e.text());
+          if (!e.text().contains("while pushing to view") && row.find()) {
+            rows.reject(Integer.parseInt(row.group(1)) - 1, e.text());
+          } else {
+            throw new Refusal(
+                e.text().contains("while pushing to view") ? 422 : 400, "[Error] " + e.text());
+          }
+        }
+      }
+    }
+  }
+
+  private void quarantine(Space space, Definition definition, Rows rows) {
+    if (rows.bad().isEmpty()) {
+      return;
+    }
+    var importId = Clock.uuid();
+    var lines = new StringBuilder();
+    for (var bad : rows.bad()) {
+      var row = Json.map();
+      row.putAll(bad.values());
+      row.put(
+          "c__error_column", bad.column().isEmpty() ? new String[0] : new String[] {bad.column()});
+      row.put("c__error", new String[] {bad.error()});
+      row.put("c__import_id", importId);
+      lines.append(Json.text(row)).append('\n');
+    }
+    try (var session = core.session(space)) {
+      session.insert(
+          "INSERT INTO " + Sql.identifier(definition.name() + "_quarantine"),
+          "JSONEachRow",
+          lines.toString().getBytes(StandardCharsets.UTF_8));
+    }
+  }
+}

@@ -1,0 +1,281 @@
+package dev.backfill.local;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.backfill.failure.Failure;
+import dev.backfill.local.engine.Engine;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+
+/// A Tinybird-compatible workspace on this machine: an HTTP server on loopback over a real
+/// ClickHouse in this process. Serves what the public clients use of a Classic workspace, and
+/// answers 404 or 501 to everything else.
+///
+/// What it acknowledged survives the death of the process: start it again on the same directory.
+/// One workspace per process, unless they share an engine.
+public final class LocalWorkspace implements AutoCloseable {
+  static final String USER_ID = "00000000-0000-4000-8000-000000000001";
+  static final String USER_EMAIL = "local@localhost";
+  private static final String NAME = "local";
+  private static final int THREADS = 32;
+  private static final int REMEMBERED = 1000;
+
+  static {
+    // without it every answer on a kept connection waits for the client's delayed acknowledgement
+    if (System.getProperty("sun.net.httpserver.nodelay") == null) {
+      System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+  }
+
+  private final Core core;
+  private final Logs logs;
+  private final Jobs jobs;
+  private final HttpServer server;
+  private final Api api;
+  private final boolean ownEngine;
+  private final ExecutorService threads =
+      Executors.newFixedThreadPool(
+          THREADS, Thread.ofPlatform().daemon().name("local-http-", 1).factory());
+  private final ScheduledExecutorService ticks =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("local-log").factory());
+  private final ScheduledFuture<?> logTicks;
+  private final ConcurrentLinkedDeque<Served> requests = new ConcurrentLinkedDeque<>();
+
+  /// A request that was answered.
+  ///
+  /// @param status 0 when the answer was lost on purpose
+  public record Served(String method, String path, int status) {}
+
+  private LocalWorkspace(Engine engine, boolean ownEngine, Store store, Space main, int port) {
+    this.ownEngine = ownEngine;
+    core = new Core(engine, store, new Faults(), main);
+    logs = new Logs(core);
+    jobs = new Jobs(core, logs);
+    var queries = new Queries(core, logs);
+    var resources = new Resources(core, queries, logs);
+    try (var session = engine.session()) {
+      session.run("CREATE DATABASE IF NOT EXISTS " + Sql.identifier(main.database()));
+    }
+    new Boot(core, logs, jobs, resources).run();
+    server = bind(port);
+    api =
+        new Api(
+            core,
+            queries,
+            new Ingest(core, logs),
+            resources,
+            jobs,
+            new Copies(core, jobs, queries, logs),
+            new Branches(core, jobs, logs, resources),
+            url());
+    server.createContext("/", this::serve);
+    server.setExecutor(threads);
+    server.start();
+    logTicks = ticks.scheduleWithFixedDelay(this::flushLogs, 1, 1, TimeUnit.SECONDS);
+  }
+
+  /// Starts a workspace with an engine of its own.
+  ///
+  /// @param port 0 for any free one
+  /// @param data directory that keeps everything; made when it isn't there
+  /// @param token of the workspace, if it is to be a certain one; kept from the last start, or made
+  ///   up, when absent
+  /// @throws Failure.Usage when the port or directory is taken, or the engine can't be had here
+  public static LocalWorkspace start(int port, Path data, Optional<String> token) {
+    var store = new Store(data.resolve("state"));
+    var main = main(store, token);
+    var engineData = data.resolve("engine");
+    Journal.all(store).forEach(journal -> journal.leaveOnlyMissing(engineData));
+    var engine = Engine.open(engineData);
+    try {
+      return new LocalWorkspace(engine, true, store, main, port);
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+  }
+
+  /// Starts a workspace on an engine that several share; it isn't closed with the workspace.
+  ///
+  /// @param data directory of the workspace's own state
+  public static LocalWorkspace start(Engine engine, int port, Path data, Optional<String> token) {
+    var store = new Store(data.resolve("state"));
+    if (!Journal.all(store).isEmpty()) {
+      throw new Failure.Usage("unfinished copies in " + data + ": start it with its own engine");
+    }
+    return new LocalWorkspace(engine, false, store, main(store, token), port);
+  }
+
+  private static Space main(Store store, Optional<String> token) {
+    var before =
+        store.names("spaces").stream()
+            .flatMap(id -> store.read(Space.Identity.class, "spaces", id, "space.json").stream())
+            .filter(identity -> identity.main().isEmpty())
+            .findFirst();
+    var identity =
+        before.orElseGet(() -> {
+          var id = Clock.uuid();
+          return new Space.Identity(
+              id, NAME, token(id), "ws_" + Clock.hex(6), "", Clock.now(), "", "");
+        });
+    var wanted =
+        new Space.Identity(
+            identity.id(),
+            identity.name(),
+            token.orElse(identity.token()),
+            identity.database(),
+            identity.main(),
+            identity.createdAt(),
+            identity.commit(),
+            identity.semver());
+    var space = new Space(wanted);
+    store.write(wanted, "spaces", wanted.id(), "space.json");
+    return space;
+  }
+
+  static String token(String workspace) {
+    var claims = Json.text(java.util.Map.of("u", workspace, "host", "local"));
+    return "p."
+        + Base64.getUrlEncoder()
+            .withoutPadding()
+            .encodeToString(claims.getBytes(StandardCharsets.UTF_8))
+        + "."
+        + Clock.hex(20);
+  }
+
+  private static HttpServer bind(int port) {
+    try {
+      return HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+    } catch (IOException e) {
+      throw new Failure.Usage(
+          "can't listen on port " + port + ": " + e.getMessage() + ". Choose another with --port.");
+    }
+  }
+
+  /// `http://localhost:<port>`, without a slash at the end.
+  public String url() {
+    return "http://localhost:" + server.getAddress().getPort();
+  }
+
+  /// Of the main workspace; may do everything.
+  public String token() {
+    return core.main.identity().token();
+  }
+
+  public String name() {
+    return core.main.identity().name();
+  }
+
+  public String id() {
+    return core.main.id();
+  }
+
+  public Faults faults() {
+    return core.faults;
+  }
+
+  /// The last requests, oldest first.
+  public List<Served> requests() {
+    return List.copyOf(requests);
+  }
+
+  private void serve(HttpExchange exchange) throws IOException {
+    var method = exchange.getRequestMethod();
+    var path = exchange.getRequestURI().getRawPath();
+    var status = 0;
+    try (exchange) {
+      var reply = reply(exchange, method, path);
+      status = reply.status();
+      send(exchange, reply);
+    } catch (Api.Lost e) {
+      status = 0;
+    } finally {
+      requests.add(new Served(method, path, status));
+      while (requests.size() > REMEMBERED) {
+        requests.poll();
+      }
+    }
+  }
+
+  private Reply reply(HttpExchange exchange, String method, String path) throws IOException {
+    try {
+      var headers = new HashMap<String, String>();
+      exchange
+          .getRequestHeaders()
+          .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
+      var query = exchange.getRequestURI().getRawQuery();
+      return api.answer(
+          Request.of(
+              method,
+              path,
+              query == null ? "" : query,
+              headers,
+              exchange.getRequestBody().readAllBytes()));
+    } catch (Refusal e) {
+      return Reply.error(e);
+    } catch (Api.Lost e) {
+      throw e;
+    } catch (RuntimeException e) {
+      return Reply.error(new Refusal(500, "the local workspace failed: " + e));
+    }
+  }
+
+  private static void send(HttpExchange exchange, Reply reply) throws IOException {
+    reply.headers().forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
+    if (!reply.contentType().isEmpty()) {
+      exchange.getResponseHeaders().set("Content-Type", reply.contentType());
+    }
+    exchange.getResponseHeaders().set("X-Request-Id", Clock.hex(13));
+    var body = reply.body();
+    exchange.sendResponseHeaders(reply.status(), body.length == 0 ? -1 : body.length);
+    if (body.length > 0) {
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  private void flushLogs() {
+    try {
+      logs.flush();
+    } catch (RuntimeException e) {
+      System.getLogger(LocalWorkspace.class.getName())
+          .log(System.Logger.Level.WARNING, "the service Data Sources can't be written", e);
+    }
+  }
+
+  /// Takes no more requests, stops the jobs that can be stopped, and closes what it opened.
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdown();
+    logTicks.cancel(false);
+    ticks.shutdown();
+    jobs.close();
+    try {
+      if (!threads.awaitTermination(30, TimeUnit.SECONDS)
+          || !ticks.awaitTermination(5, TimeUnit.SECONDS)) {
+        threads.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    flushLogs();
+    if (ownEngine) {
+      core.engine.close();
+    }
+  }
+}

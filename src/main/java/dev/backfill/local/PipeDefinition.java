@@ -1,0 +1,128 @@
+package dev.backfill.local;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// A Pipe as it was pushed.
+///
+/// @param endpoint id of the published node, empty when none is
+record PipeDefinition(
+    String id,
+    String name,
+    String description,
+    List<PipeNode> nodes,
+    String endpoint,
+    String createdAt,
+    String updatedAt) {
+  PipeDefinition {
+    nodes = List.copyOf(nodes);
+  }
+
+  /// A node of it.
+  ///
+  /// @param type standard, materialized, copy
+  /// @param target name of the Data Source a materialized or copy node writes, else empty
+  record PipeNode(
+      String id,
+      String name,
+      String sql,
+      String type,
+      String description,
+      String target,
+      String mode,
+      String schedule,
+      String createdAt,
+      String updatedAt) {
+
+    boolean materialized() {
+      return type.equals("materialized") && !target.isEmpty();
+    }
+
+    /// Name of the view behind a materialized node.
+    String view() {
+      return "_mv_" + id;
+    }
+  }
+
+  Optional<PipeNode> node(String wanted) {
+    return nodes.stream().filter(n -> n.name().equals(wanted) || n.id().equals(wanted)).findFirst();
+  }
+
+  Optional<PipeNode> copyNode() {
+    return nodes.stream().filter(n -> n.type().equals("copy")).findFirst();
+  }
+
+  /// What `FROM pipe` reads: the published node, else the last one.
+  PipeNode result() {
+    return node(endpoint).orElseGet(nodes::getLast);
+  }
+
+  String type() {
+    if (!endpoint.isEmpty()) {
+      return "endpoint";
+    }
+    if (copyNode().isPresent()) {
+      return "copy";
+    }
+    return nodes.stream().anyMatch(PipeNode::materialized) ? "materialized" : "default";
+  }
+
+  PipeDefinition withEndpoint(String node, String now) {
+    return new PipeDefinition(id, name, description, nodes, node, createdAt, now);
+  }
+
+  PipeDefinition withNodes(List<PipeNode> changed, String now) {
+    return new PipeDefinition(id, name, description, changed, endpoint, createdAt, now);
+  }
+
+  /// What the API says of it.
+  Map<String, Object> json(Space space) {
+    var json = Json.map();
+    json.put("id", id);
+    json.put("name", name);
+    json.put("description", description);
+    json.put("type", type());
+    json.put("endpoint", endpoint.isEmpty() ? null : endpoint);
+    json.put("copy_node", copyNode().map(n -> (Object) n.id()).orElse(null));
+    json.put("copy_target_datasource", copyNode().map(n -> space.idOf(n.target())).orElse(null));
+    json.put("copy_target_workspace", copyNode().map(n -> (Object) space.id()).orElse(null));
+    json.put("copy_mode", copyNode().map(n -> (Object) n.mode()).orElse(null));
+    json.put("sink_node", null);
+    json.put("stream_node", null);
+    json.put("schedule", Map.of());
+    json.put("nodes", nodes.stream().map(n -> node(n, space)).toList());
+    json.put("tags", Map.of());
+    json.put("parent", null);
+    json.put("created_at", createdAt);
+    json.put("updated_at", updatedAt);
+    return json;
+  }
+
+  private Map<String, Object> node(PipeNode node, Space space) {
+    var json = Json.map();
+    json.put("id", node.id());
+    json.put("name", node.name());
+    json.put("sql", node.sql());
+    json.put("description", node.description());
+    json.put("node_type", node.id().equals(endpoint) ? "endpoint" : node.type());
+    json.put("materialized", node.materialized() ? space.idOf(node.target()) : null);
+    if (!node.mode().isEmpty()) {
+      json.put("mode", node.mode());
+    }
+    json.put("dependencies", space.dependencies(node.sql()));
+    json.put("params", List.of());
+    json.put(
+        "tags",
+        node.type().equals("copy")
+            ? Map.of(
+                "copy_target_datasource",
+                String.valueOf(space.idOf(node.target())),
+                "copy_target_workspace",
+                space.id())
+            : Map.of());
+    json.put("created_at", node.createdAt());
+    json.put("updated_at", node.updatedAt());
+    return json;
+  }
+}

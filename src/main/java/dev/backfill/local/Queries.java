@@ -1,0 +1,170 @@
+package dev.backfill.local;
+
+import dev.backfill.local.PipeDefinition.PipeNode;
+import dev.backfill.local.engine.EngineException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/// `/v0/sql` and endpoints: one SELECT, on a session that only reads.
+final class Queries {
+  private static final Pattern FORMAT =
+      Pattern.compile("\\bFORMAT\\s+(\\w+)\\s*;?\\s*$", Pattern.CASE_INSENSITIVE);
+  private static final int DEPTH = 30;
+  private static final long LARGEST_ANSWER = 100_000_000;
+  private final Core core;
+  private final Logs logs;
+
+  Queries(Core core, Logs logs) {
+    this.core = core;
+    this.logs = logs;
+  }
+
+  /// The SELECT behind a node: the nodes before it and other Pipes put in place, parameters filled
+  /// in.
+  String select(Space space, PipeDefinition pipe, PipeNode node, Map<String, String> parameters) {
+    return node(space, pipe, node, parameters, 0);
+  }
+
+  /// Whether the SELECT behind a node can't be written without parameters.
+  boolean needsParameters(Space space, PipeDefinition pipe, PipeNode node) {
+    try {
+      return select(space, pipe, node, Map.of()).isEmpty();
+    } catch (Templates.Missing e) {
+      return true;
+    }
+  }
+
+  private String node(
+      Space space, PipeDefinition pipe, PipeNode node, Map<String, String> parameters, int depth) {
+    if (depth > DEPTH) {
+      throw new Refusal(400, "[Error] pipes depend on each other in a circle: " + pipe.name());
+    }
+    return Sql.expand(
+        Templates.render(node.sql(), parameters),
+        name -> {
+          var sibling =
+              pipe.nodes().stream()
+                  .filter(n -> n.name().equals(name) && !n.name().equals(node.name()))
+                  .findFirst();
+          return sibling.isPresent()
+              ? Optional.of("(" + node(space, pipe, sibling.get(), parameters, depth + 1) + "\n)")
+              : meaning(space, name, parameters, depth);
+        });
+  }
+
+  private Optional<String> meaning(
+      Space space, String name, Map<String, String> parameters, int depth) {
+    if (name.startsWith("tinybird.")) {
+      return Optional.of(logs.table(name.substring("tinybird.".length())));
+    }
+    if (space.dataSources.containsKey(name)) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(space.pipes.get(name))
+        .map(pipe -> "(" + node(space, pipe, pipe.result(), parameters, depth + 1) + "\n)");
+  }
+
+  Reply sql(Space space, Request request) {
+    var sql = request.query().get("q");
+    var parameters = new HashMap<>(request.query());
+    if (sql == null && !request.form().isEmpty() && request.form().containsKey("q")) {
+      sql = request.form().get("q");
+      parameters.putAll(request.form());
+    }
+    if (sql == null
+        && request.headers().getOrDefault("content-type", "").startsWith("application/json")) {
+      sql = Json.string(Json.object(request.body()), "q");
+    }
+    if (sql == null) {
+      sql = request.text();
+    }
+    if (sql.isBlank()) {
+      throw new Refusal(400, "the parameter q is missing");
+    }
+    return run(
+        space,
+        Sql.expand(Templates.render(sql, parameters), name -> meaning(space, name, parameters, 0)),
+        "TabSeparated",
+        settings(request));
+  }
+
+  Reply endpoint(Space space, PipeDefinition pipe, String format, Request request) {
+    if (pipe.endpoint().isEmpty()) {
+      throw new Refusal(404, "The pipe '" + pipe.name() + "' does not have an endpoint yet");
+    }
+    var parameters = new HashMap<>(request.query());
+    parameters.putAll(request.form());
+    var engineFormat =
+        switch (format) {
+          case "json" -> "JSON";
+          case "csv" -> "CSVWithNames";
+          case "ndjson" -> "JSONEachRow";
+          case "parquet" -> "Parquet";
+          default -> throw new Refusal(404, "no such format: " + format);
+        };
+    return run(
+        space, select(space, pipe, pipe.result(), parameters), engineFormat, settings(request));
+  }
+
+  private static Map<String, String> settings(Request request) {
+    var settings = new HashMap<String, String>();
+    for (var name :
+        List.of(
+            "output_format_json_quote_64bit_integers",
+            "output_format_json_quote_denormals",
+            "output_format_parquet_string_as_string")) {
+      if (request.parameter(name).matches("[01]")) {
+        settings.put(name, request.parameter(name));
+      }
+    }
+    return settings;
+  }
+
+  private Reply run(Space space, String sql, String format, Map<String, String> settings) {
+    var limits = new HashMap<>(settings);
+    limits.put("max_execution_time", Double.toString(core.faults.querySeconds()));
+    limits.put("max_result_bytes", Long.toString(LARGEST_ANSWER));
+    logs.flush(space);
+    try (var session = core.engine.readOnly(space.database(), limits)) {
+      if (!session.onlyReads(sql) || !selects(sql)) {
+        throw new Refusal(400, "[Error] Only one SELECT is supported, nothing else");
+      }
+      var named = FORMAT.matcher(sql);
+      var used = named.find() ? named.group(1) : format;
+      var result = session.query(sql, format);
+      return new Reply(200, contentType(used), result.data(), Map.of());
+    } catch (EngineException e) {
+      throw Sql.refusal(e);
+    }
+  }
+
+  private static boolean selects(String sql) {
+    var first =
+        dev.backfill.sql.Tokens.of(sql).stream()
+            .filter(token -> !token.symbol("("))
+            .findFirst()
+            .map(token -> token.text().toUpperCase(Locale.ROOT))
+            .orElse("");
+    return first.equals("SELECT") || first.equals("WITH") || first.equals("FROM");
+  }
+
+  private static String contentType(String format) {
+    var upper = format.toUpperCase(Locale.ROOT);
+    if (upper.equals("JSON") || (upper.startsWith("JSONCOMPACT") && !upper.contains("EACH"))) {
+      return "application/json; charset=utf-8";
+    }
+    if (upper.startsWith("CSV")) {
+      return "text/csv; charset=utf-8";
+    }
+    if (upper.contains("EACHROW") || upper.equals("NDJSON")) {
+      return "application/x-ndjson; charset=utf-8";
+    }
+    return upper.equals("PARQUET")
+        ? "application/octet-stream"
+        : "text/tab-separated-values; charset=utf-8";
+  }
+}

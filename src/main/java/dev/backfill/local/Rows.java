@@ -1,0 +1,224 @@
+package dev.backfill.local;
+
+import dev.backfill.local.Definition.Col;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/// Records on their way into a table.
+///
+/// @param good rows as JSON objects by column
+/// @param bad records that don't fit
+record Rows(List<ObjectNode> good, List<Bad> bad) {
+  private static final Pattern INTEGER = Pattern.compile("(U?)Int(8|16|32|64|128|256)");
+
+  /// A record that is put aside.
+  ///
+  /// @param values what could be read of it, by column
+  record Bad(Map<String, String> values, String column, String error) {}
+
+  static Rows ndjson(Definition definition, byte[] body) {
+    var rows = new Rows(new ArrayList<>(), new ArrayList<>());
+    new String(body, StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> !line.isBlank())
+        .forEach(line -> rows.record(definition, line));
+    return rows;
+  }
+
+  private void record(Definition definition, String line) {
+    JsonNode record;
+    try {
+      record = Json.MAPPER.readTree(line);
+    } catch (JacksonException e) {
+      bad.add(new Bad(Map.of(), "", "invalid JSON: " + e.getOriginalMessage()));
+      return;
+    }
+    var found = Json.MAPPER.createObjectNode();
+    for (var column : definition.columns()) {
+      if (column.insertable()) {
+        var path = column.jsonPath().isEmpty() ? "$." + column.name() : column.jsonPath();
+        var value = at(record, path);
+        if (value != null && !value.isMissingNode() && !value.isNull()) {
+          found.set(column.name(), value);
+        }
+      }
+    }
+    judge(definition, found);
+  }
+
+  /// The first record may name the columns.
+  static Rows csv(Definition definition, byte[] body, char delimiter) {
+    var rows = new Rows(new ArrayList<>(), new ArrayList<>());
+    var records = Csv.records(new String(body, StandardCharsets.UTF_8), delimiter);
+    var columns = definition.columns().stream().filter(Col::insertable).toList();
+    var names = columns.stream().map(Col::name).toList();
+    var first = records.isEmpty() ? List.<String>of() : records.getFirst();
+    var header = !first.isEmpty() && names.containsAll(first);
+    var order = header ? first : names;
+    for (var record : header ? records.subList(1, records.size()) : records) {
+      var found = Json.MAPPER.createObjectNode();
+      for (var i = 0; i < Math.min(record.size(), order.size()); i++) {
+        var column = definition.column(order.get(i)).orElseThrow();
+        var text = record.get(i);
+        if (text.isEmpty() && !bare(column.type()).equals("String")) {
+          continue;
+        }
+        found.set(column.name(), csvValue(column, text));
+      }
+      rows.judge(definition, found);
+    }
+    return rows;
+  }
+
+  private static JsonNode csvValue(Col column, String text) {
+    if (bare(column.type()).startsWith("Array(") || bare(column.type()).startsWith("Map(")) {
+      try {
+        return Json.MAPPER.readTree(text.replace('\'', '"'));
+      } catch (JacksonException e) {
+        return Json.MAPPER.getNodeFactory().stringNode(text);
+      }
+    }
+    return Json.MAPPER.getNodeFactory().stringNode(text);
+  }
+
+  /// What the engine would not say: it wraps integers that are too large, and fills in zero for
+  /// what is missing.
+  private void judge(Definition definition, ObjectNode row) {
+    for (var column : definition.columns()) {
+      if (!column.insertable()) {
+        continue;
+      }
+      var value = row.get(column.name());
+      if (value == null) {
+        if (column.kind().isEmpty()
+            && !column.nullable()
+            && !column.type().startsWith("Array(")
+            && !column.type().startsWith("Map(")) {
+          put(row, column.name(), "no value, and the column is neither Nullable nor has a default");
+          return;
+        }
+      } else if (tooLarge(bare(column.type()), value)) {
+        put(row, column.name(), "value " + text(value) + " is out of range of " + column.type());
+        return;
+      }
+    }
+    good.add(row);
+  }
+
+  /// Puts aside the row that the engine could not read.
+  ///
+  /// @param index from 0, among the good ones
+  void reject(int index, String error) {
+    put(good.remove(index), "", error);
+  }
+
+  private void put(ObjectNode row, String column, String error) {
+    var values = new java.util.LinkedHashMap<String, String>();
+    row.properties().forEach(entry -> values.put(entry.getKey(), text(entry.getValue())));
+    bad.add(new Bad(values, column, error));
+  }
+
+  private static String text(JsonNode value) {
+    return value.isString() ? value.stringValue() : value.toString();
+  }
+
+  private static boolean tooLarge(String type, JsonNode value) {
+    var integer = INTEGER.matcher(type);
+    if (!integer.matches() || value.isBoolean()) {
+      return false;
+    }
+    var bits = Integer.parseInt(integer.group(2));
+    var unsigned = !integer.group(1).isEmpty();
+    var number = number(value);
+    if (number.isEmpty()) {
+      return false;
+    }
+    var exact = number.get();
+    var most = BigInteger.ONE.shiftLeft(unsigned ? bits : bits - 1);
+    return exact.stripTrailingZeros().scale() > 0
+        || exact.compareTo(new BigDecimal(most)) >= 0
+        || exact.compareTo(new BigDecimal(unsigned ? BigInteger.ZERO : most.negate())) < 0;
+  }
+
+  private static Optional<BigDecimal> number(JsonNode value) {
+    try {
+      return value.isNumber()
+          ? Optional.of(value.decimalValue())
+          : value.isString()
+              ? Optional.of(new BigDecimal(value.stringValue().strip()))
+              : Optional.empty();
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String bare(String type) {
+    var inner = type;
+    for (var wrapper : List.of("LowCardinality(", "Nullable(")) {
+      if (inner.startsWith(wrapper) && inner.endsWith(")")) {
+        inner = inner.substring(wrapper.length(), inner.length() - 1);
+      }
+    }
+    return inner;
+  }
+
+  /// `$.a.b`, `$.a[:]`, `$.a[:].b`, `$`.
+  static @Nullable JsonNode at(@Nullable JsonNode record, String path) {
+    if (path.equals("$")) {
+      return record == null ? null : Json.MAPPER.getNodeFactory().stringNode(record.toString());
+    }
+    return step(record, path.startsWith("$") ? path.substring(1) : "." + path);
+  }
+
+  private static @Nullable JsonNode step(@Nullable JsonNode node, String rest) {
+    if (node == null || rest.isEmpty() || node.isMissingNode()) {
+      return node;
+    }
+    if (rest.startsWith("[:]")) {
+      if (!node.isArray()) {
+        return null;
+      }
+      ArrayNode all = Json.MAPPER.createArrayNode();
+      for (var element : node) {
+        var found = step(element, rest.substring(3));
+        if (found != null && !found.isMissingNode()) {
+          all.add(found);
+        }
+      }
+      return all;
+    }
+    if (rest.startsWith(".['") || rest.startsWith("['")) {
+      var open = rest.indexOf("['");
+      var close = rest.indexOf("']", open);
+      return close < 0
+          ? null
+          : step(node.get(rest.substring(open + 2, close)), rest.substring(close + 2));
+    }
+    if (!rest.startsWith(".")) {
+      return null;
+    }
+    var end = 1;
+    while (end < rest.length() && rest.charAt(end) != '.' && rest.charAt(end) != '[') {
+      end++;
+    }
+    return step(node.get(rest.substring(1, end)), rest.substring(end));
+  }
+
+  /// Lines the engine reads as JSONEachRow.
+  byte[] lines() {
+    var text = new StringBuilder();
+    good.forEach(row -> text.append(row).append('\n'));
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+}
