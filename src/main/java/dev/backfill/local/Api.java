@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.sql.TemplateException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,7 +49,7 @@ final class Api {
       return dispatch(request);
     } catch (EngineException e) {
       return Reply.error(Sql.refusal(e));
-    } catch (Templates.Missing e) {
+    } catch (TemplateException e) {
       return Reply.error(new Refusal(400, "[Error] " + e.getMessage()));
     } catch (Refusal e) {
       return Reply.error(e);

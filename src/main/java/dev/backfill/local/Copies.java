@@ -56,7 +56,9 @@ final class Copies {
       throw new Refusal(501, "the local workspace serves copies with _mode=append only");
     }
     var target = Resources.dataSource(space, node.target());
-    var select = queries.select(space, pipe, node, parameters);
+    var given = new HashMap<>(parameters);
+    given.putIfAbsent("job_timestamp", Clock.now().substring(0, 19));
+    var select = queries.select(space, pipe, node, given);
     try {
       core.columns(space, select);
     } catch (EngineException e) {

@@ -2,6 +2,8 @@ package dev.backfill.local;
 
 import dev.backfill.local.PipeDefinition.PipeNode;
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.sql.Template;
+import dev.backfill.sql.TemplateException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +35,7 @@ final class Queries {
   boolean needsParameters(Space space, PipeDefinition pipe, PipeNode node) {
     try {
       return select(space, pipe, node, Map.of()).isEmpty();
-    } catch (Templates.Missing e) {
+    } catch (TemplateException e) {
       return true;
     }
   }
@@ -44,7 +46,7 @@ final class Queries {
       throw new Refusal(400, "[Error] pipes depend on each other in a circle: " + pipe.name());
     }
     return Sql.expand(
-        Templates.render(node.sql(), parameters),
+        Template.render(node.sql(), parameters),
         name -> {
           var sibling =
               pipe.nodes().stream()
@@ -87,7 +89,7 @@ final class Queries {
     }
     return run(
         space,
-        Sql.expand(Templates.render(sql, parameters), name -> meaning(space, name, parameters, 0)),
+        Sql.expand(Template.render(sql, parameters), name -> meaning(space, name, parameters, 0)),
         "TabSeparated",
         settings(request));
   }
