@@ -72,7 +72,7 @@ class ArchitectureTest {
         "org.eclipse.jgit..     | dev.backfill.revision.jgit dev.backfill.demo",
         "picocli..              | dev.backfill.cli",
         "org.snakeyaml..        | dev.backfill.config",
-        "tools.jackson..        | dev.backfill.report dev.backfill.tinybird.http dev.backfill.local dev.backfill.cli"
+        "tools.jackson..        | dev.backfill.report dev.backfill.tinybird.http dev.backfill.local dev.backfill.tb dev.backfill.cli"
             + " dev.backfill.demo",
         "java.lang.foreign..    | dev.backfill.local.engine",
         "com.sun.net.httpserver.. | dev.backfill.local",
