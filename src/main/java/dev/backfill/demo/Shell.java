@@ -70,7 +70,12 @@ final class Shell {
       Map<String, String> environment,
       java.util.function.Consumer<String> lines,
       String... command) {
-    var builder = new ProcessBuilder(new ArrayList<>(List.of(command))).directory(folder.toFile());
+    var words = new ArrayList<>(List.of(command));
+    if (words.getFirst().equals("tb")) {
+      // ProcessBuilder looks along this process's own PATH
+      words.set(0, home.resolve("bin/tb").toString());
+    }
+    var builder = new ProcessBuilder(words).directory(folder.toFile());
     var variables = builder.environment();
     var path = variables.getOrDefault("PATH", "/usr/bin:/bin");
     variables

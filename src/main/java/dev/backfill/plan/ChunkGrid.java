@@ -42,21 +42,46 @@ public final class ChunkGrid {
   /// @param counts of the source's rows before it
   /// @return at least two chunks where the rows have at least two calendar steps between them
   public static List<Chunk> of(TimeType type, long end, Most most, Counts counts) {
-    var out = new ArrayList<Chunk>();
-    cut(type, Chunk.below(end), List.of(Grain.values()), true, most, counts, out);
-    return List.copyOf(out);
+    var out = new ArrayList<Piece>();
+    cut(type, Chunk.below(end), new Bucket(0, 0), List.of(Grain.values()), true, most, counts, out);
+    return joined(out, most);
+  }
+
+  /// A chunk and what it holds.
+  private record Piece(Chunk chunk, Bucket bucket) {}
+
+  /// Joins neighbours while they fit together, so that many small steps aren't as many jobs; two
+  /// chunks stay two.
+  private static List<Chunk> joined(List<Piece> pieces, Most most) {
+    var out = new ArrayList<Piece>();
+    for (var i = 0; i < pieces.size(); i++) {
+      var piece = pieces.get(i);
+      var last = out.isEmpty() ? null : out.getLast();
+      var only = out.size() == 1 && i == pieces.size() - 1;
+      if (last != null && !only && fits(last.bucket().plus(piece.bucket()), most)) {
+        out.set(
+            out.size() - 1,
+            new Piece(
+                new Chunk(Chunk.Part.RANGE, last.chunk().start(), piece.chunk().end(), 1, 0),
+                last.bucket().plus(piece.bucket())));
+      } else {
+        out.add(piece);
+      }
+    }
+    return out.stream().map(Piece::chunk).toList();
   }
 
   private static void cut(
       TimeType type,
       Chunk range,
+      Bucket held,
       List<Grain> grains,
       boolean first,
       Most most,
       Counts counts,
-      List<Chunk> out) {
+      List<Piece> out) {
     if (grains.isEmpty() || !grains.getFirst().fits(type)) {
-      out.add(range);
+      out.add(new Piece(range, held));
       return;
     }
     var finer = grains.subList(1, grains.size());
@@ -64,9 +89,10 @@ public final class ChunkGrid {
     if (steps.size() < 2) {
       var small = steps.values().stream().allMatch(bucket -> fits(bucket, most));
       if (steps.isEmpty() || (small && !first)) {
-        out.add(range);
+        out.add(new Piece(range, steps.values().stream().reduce(held, (_, b) -> b)));
       } else {
-        cut(type, range, finer, first, most, counts, out);
+        var whole = steps.values().stream().findFirst().orElse(held);
+        cut(type, range, whole, finer, first, most, counts, out);
       }
       return;
     }
@@ -79,10 +105,11 @@ public final class ChunkGrid {
               i == starts.size() - 1 ? range.end() : OptionalLong.of(starts.get(i + 1).getKey()),
               1,
               0);
-      if (fits(starts.get(i).getValue(), most)) {
-        out.add(step);
+      var bucket = starts.get(i).getValue();
+      if (fits(bucket, most)) {
+        out.add(new Piece(step, bucket));
       } else {
-        cut(type, step, finer, false, most, counts, out);
+        cut(type, step, bucket, finer, false, most, counts, out);
       }
     }
   }

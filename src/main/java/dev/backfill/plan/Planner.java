@@ -843,7 +843,11 @@ public final class Planner {
     if (!matcher.matches()) {
       return nextFree(1, 0, 0);
     }
-    return request.deployVersions().contains(wanted)
+    // A VERSION that base has is used up, with or without a folder: earlier deployments had it.
+    var used =
+        request.deployVersions().contains(wanted)
+            || wanted.equals(request.base().tinyenv().get("VERSION"));
+    return used
         ? nextFree(
             Integer.parseInt(matcher.group(1)),
             Integer.parseInt(matcher.group(2)),

@@ -42,10 +42,17 @@ final class Reduction {
 
   private Reduction() {}
 
-  /// Empty for engines that keep every row.
+  /// For engines that keep every row: its columns, none of them a key. Empty where no rule of ours
+  /// says which row survives.
   static List<Reduced> of(DataSource d) {
     var engine = d.engine();
     var family = engine.family();
+    if (family.equals("MergeTree")) {
+      return d.columns().stream()
+          .filter(Column::insertable)
+          .map(c -> new Reduced(c.name(), Quote.identifier(c.name()), false))
+          .toList();
+    }
     if (!family.equals("AggregatingMergeTree") && !family.equals("SummingMergeTree")) {
       return List.of();
     }
