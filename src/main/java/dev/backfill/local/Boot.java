@@ -22,7 +22,7 @@ final class Boot {
   void run() {
     loadSpaces();
     var journals = Journal.all(core.store);
-    journals.forEach(journal -> journal.attach(core.engine));
+    journals.forEach(journal -> journal.attach(core.engine, _ -> {}));
     var kept = new java.util.ArrayList<JobState>();
     for (var job : core.store.readAll(JobState.class, "jobs")) {
       var finished =

@@ -206,8 +206,9 @@ final class Copies {
       }
     }
     var journal = new Journal(job.id(), space.database(), scratch, rows, tables);
+    core.faults.attached(-1);
     journal.write(core.store);
-    journal.attach(core.engine);
+    journal.attach(core.engine, core.faults::attached);
   }
 
   private String relative(String path) {

@@ -23,6 +23,7 @@ public final class Faults {
   private record Canned(
       String method, String prefix, int status, String error, Map<String, String> headers) {}
 
+  private static final int NEVER = Integer.MIN_VALUE;
   private final List<Canned> canned = new ArrayList<>();
   private int lostCopies;
   private Lost lost = Lost.AFTER;
@@ -39,6 +40,7 @@ public final class Faults {
   private boolean vanishingJobs;
   private boolean plainCopies;
   private boolean errorAsBoolean;
+  private int death = NEVER;
 
   /// Answers the next requests of a path itself.
   ///
@@ -120,6 +122,14 @@ public final class Faults {
     errorAsBoolean = on;
   }
 
+  /// The process dies in the middle of the next copy, as by kill -9.
+  ///
+  /// @param tables after this many of its tables were attached; 0 when it is only decided, -1 just
+  ///   before
+  public synchronized void dieAfterAttaching(int tables) {
+    death = tables;
+  }
+
   /// Turns everything off.
   public synchronized void reset() {
     canned.clear();
@@ -137,6 +147,7 @@ public final class Faults {
     vanishingJobs = false;
     plainCopies = false;
     errorAsBoolean = false;
+    death = NEVER;
   }
 
   /// @throws Refusal 400 for a name it doesn't know
@@ -177,6 +188,7 @@ public final class Faults {
         case "vanishingJobs" -> vanishingJobs(value.asBoolean());
         case "plainCopies" -> plainCopies(value.asBoolean());
         case "errorAsBoolean" -> errorAsBoolean(value.asBoolean());
+        case "dieAfterAttaching" -> dieAfterAttaching(value.asInt());
         default -> throw new Refusal(400, "no fault is named " + entry.getKey());
       }
     }
@@ -192,6 +204,12 @@ public final class Faults {
       }
     }
     return Optional.empty();
+  }
+
+  synchronized void attached(int tables) {
+    if (death == tables) {
+      Runtime.getRuntime().halt(137);
+    }
   }
 
   synchronized Optional<Lost> takeLost() {

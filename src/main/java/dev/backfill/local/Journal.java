@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 
 /// A copy that is decided: its rows lie in a scratch database and are being attached.
 ///
@@ -47,8 +48,12 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   }
 
   /// Attaches whatever lies in the scratch database.
-  void attach(Engine engine) {
+  ///
+  /// @param attached is told how many tables are attached, 0 first
+  void attach(Engine engine, IntConsumer attached) {
     try (var session = engine.session()) {
+      var done = 0;
+      attached.accept(done);
       for (var table : tables) {
         session.run(
             "ALTER TABLE "
@@ -59,6 +64,8 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
                 + Sql.identifier(scratch)
                 + "."
                 + Sql.identifier(table.name()));
+        done++;
+        attached.accept(done);
       }
     }
   }

@@ -156,11 +156,15 @@ public final class Engine implements AutoCloseable {
   /// Stops what runs, waits for it and closes every session.
   @Override
   public void close() {
-    Runtime.getRuntime().removeShutdownHook(hook);
     shutDown();
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException _) {
+      // the process is ending, and the hook finds nothing left to do
+    }
   }
 
-  private void shutDown() {
+  private synchronized void shutDown() {
     List<Session> left;
     synchronized (sessions) {
       if (closing) {

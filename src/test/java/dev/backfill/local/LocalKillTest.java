@@ -1,0 +1,222 @@
+package dev.backfill.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.testing.EngineTest;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The process dies at the worst moments; what was acknowledged is there, and no copy is half.
+@EngineTest
+class LocalKillTest {
+  private static final int ROWS = 400;
+  private static final int SLICES = 100;
+  private @TempDir Path data;
+
+  private static void project(LocalApi api) {
+    for (var name : new String[] {"events", "twin"}) {
+      api.form(
+          "POST",
+          "/v0/datasources",
+          Map.of(
+              "name", name,
+              "schema", "`id` UInt32 `json:$.id`, `at` DateTime `json:$.at`",
+              "format", "ndjson",
+              "engine_sorting_key", "id",
+              "engine_partition_key", "toYYYYMM(at)"));
+    }
+    api.dataSource("counts", "`slice` UInt32, `n` UInt64", "slice");
+    api.dataSource("totals", "`slice` UInt32, `n` UInt64", "slice");
+    api.pipe(
+        "counting",
+        "materialized",
+        "counts",
+        "SELECT toUInt32(id % 100) AS slice, count() AS n FROM twin GROUP BY slice",
+        false);
+    api.pipe(
+        "totalling",
+        "materialized",
+        "totals",
+        "SELECT slice, sum(n) AS n FROM counts GROUP BY slice",
+        false);
+    var copy =
+        api.pipe(
+            "backfill_twin",
+            "copy",
+            "twin",
+            """
+            %
+            SELECT id, at FROM events
+            WHERE id < 1000000 AND id % 100 = {{UInt64(slice)}}
+              AND (SELECT count() FROM twin WHERE id % 100 = {{UInt64(slice)}}) = 0
+            """,
+            false);
+    assertThat(copy.status()).as(copy.text()).isEqualTo(200);
+    var rows =
+        IntStream.range(0, ROWS)
+            .mapToObj(i -> "{\"id\":" + i + ",\"at\":" + (1_764_547_200L + i * 100_000L) + "}")
+            .toArray(String[]::new);
+    assertThat(api.events("events", rows).status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void aCopyThatWasDecidedIsFinishedAtTheNextStart(int attached) throws Exception {
+    String job;
+    try (var child = LocalChild.start(data)) {
+      project(child.api());
+      job = diesWhileCopying(child, attached);
+    }
+
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      assertThat(api.get("/v0/jobs/" + job).json().path("status").asString()).isEqualTo("done");
+      assertThat(counts(api)).isEqualTo("4 4 4");
+      assertThat(api.copy("backfill_twin", "&slice=7").path("statistics").path("row_count").asInt())
+          .isZero();
+    }
+    try (var child = LocalChild.start(data)) {
+      assertThat(counts(child.api())).isEqualTo("4 4 4");
+    }
+  }
+
+  @Test
+  void aCopyThatWasNotDecidedIsGone() throws Exception {
+    String job;
+    try (var child = LocalChild.start(data)) {
+      project(child.api());
+      job = diesWhileCopying(child, -1);
+    }
+
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      var state = api.get("/v0/jobs/" + job).json();
+      assertThat(state.path("status").asString()).isEqualTo("error");
+      assertThat(state.path("error").asString()).contains("interrupted");
+      assertThat(counts(api)).isEqualTo("0 0 0");
+      assertThat(api.copy("backfill_twin", "&slice=7").path("status").asString()).isEqualTo("done");
+      assertThat(counts(api)).isEqualTo("4 4 4");
+    }
+  }
+
+  private static String diesWhileCopying(LocalChild child, int attached)
+      throws InterruptedException {
+    var api = child.api();
+    api.json("/local/faults", "{\"jobDelayMillis\": 300, \"dieAfterAttaching\": " + attached + "}");
+    var job =
+        api.post("/v0/pipes/backfill_twin/copy?slice=7").json().path("job").path("id").asString();
+    child.awaitDeath();
+    return job;
+  }
+
+  private static String counts(LocalApi api) {
+    return api.value("SELECT count() FROM twin")
+        + " "
+        + api.value("SELECT sum(n) FROM counts")
+        + " "
+        + api.value("SELECT sum(n) FROM totals");
+  }
+
+  @Test
+  void killedAtRandomMomentsNothingAcknowledgedIsLostAndNoCopyIsHalf() throws Exception {
+    var random = new Random(20261122);
+    var acknowledged = new ConcurrentSkipListSet<Integer>();
+    var batch = new AtomicInteger();
+    var slice = new AtomicInteger();
+    try (var child = LocalChild.start(data)) {
+      project(child.api());
+    }
+    for (var round = 0; round < 4; round++) {
+      try (var child = LocalChild.start(data);
+          var threads = Executors.newFixedThreadPool(2)) {
+        var api = child.api();
+        var ingesting = threads.submit(() -> ingest(api, batch, acknowledged));
+        var copying = threads.submit(() -> copy(api, slice));
+        TimeUnit.MILLISECONDS.sleep(700 + random.nextInt(1500));
+        child.kill();
+        ingesting.get();
+        copying.get();
+      }
+    }
+
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      assertThat(acknowledged).isNotEmpty();
+      assertThat(slice.get()).isPositive();
+      // batch b is the five rows 1,000,000 + 10 b
+      for (var b : acknowledged) {
+        var from = 1_000_000 + b * 10;
+        assertThat(
+                api.value(
+                    "SELECT count(), uniqExact(id) FROM events WHERE id >= "
+                        + from
+                        + " AND id < "
+                        + (from + 10)))
+            .isEqualTo("5\t5");
+      }
+      assertThat(
+              api.value(
+                  "SELECT count() FROM (SELECT intDiv(id, 10) AS b, count() AS n FROM events"
+                      + " WHERE id >= 1000000 GROUP BY b HAVING n != 5)"))
+          .isEqualTo("0");
+      assertThat(
+              api.value(
+                  "SELECT count() FROM (SELECT id % 100 AS s, count() AS n FROM twin GROUP BY s"
+                      + " HAVING n != 4)"))
+          .isEqualTo("0");
+      assertThat(
+              api.value(
+                  "SELECT (SELECT arraySort(groupArray((s, n))) FROM (SELECT toUInt32(id % 100) AS s,"
+                      + " count() AS n FROM twin GROUP BY s)) = (SELECT arraySort(groupArray((s,"
+                      + " n))) FROM (SELECT slice AS s, sum(n) AS n FROM totals GROUP BY s))"))
+          .isEqualTo("1");
+      for (var job : api.get("/v0/jobs").json().path("jobs")) {
+        assertThat(job.path("status").asString()).isIn("done", "error");
+      }
+      assertThat(
+              api.value(
+                  "SELECT countIf(status = 'done') FROM tinybird.jobs_log WHERE job_type = 'copy'"))
+          .isEqualTo(api.value("SELECT uniqExact(id % 100) FROM twin"));
+    }
+  }
+
+  private static void ingest(
+      LocalApi api, AtomicInteger batch, ConcurrentSkipListSet<Integer> acknowledged) {
+    try {
+      while (true) {
+        var b = batch.getAndIncrement();
+        var lines =
+            IntStream.range(0, 5)
+                .mapToObj(i -> "{\"id\":" + (1_000_000 + b * 10 + i) + ",\"at\":1764547200}")
+                .collect(Collectors.joining("\n"));
+        if (api.events("events", lines).status() == 200) {
+          acknowledged.add(b);
+        }
+      }
+    } catch (UncheckedIOException _) {
+      // killed
+    }
+  }
+
+  private static void copy(LocalApi api, AtomicInteger slice) {
+    try {
+      while (slice.get() < SLICES) {
+        api.copy("backfill_twin", "&slice=" + slice.getAndIncrement());
+      }
+    } catch (UncheckedIOException _) {
+      // killed
+    }
+  }
+}
