@@ -263,8 +263,8 @@ public sealed interface Change {
 
   /// What a Pipe selects.
   ///
-  /// @param was nodes of base, normalised text
-  /// @param is nodes of head, normalised text
+  /// @param was the nodes of base that differ, normalised text
+  /// @param is the nodes of head that differ, normalised text
   /// @param place the first node that differs
   record QueryChanged(Pipe before, Pipe after, Place place, String was, String is)
       implements Change {

@@ -104,7 +104,7 @@ public final class Judge {
       judged.add(
           new JudgedChange(
               change.place().file(),
-              change.place().line(),
+              line(change),
               change.resource(),
               kind(change),
               before(change),
@@ -114,6 +114,37 @@ public final class Judge {
               ruling.reason()));
     }
     return new Judgement(Verdict.strictest(verdicts), judged, versioned, twins, warnings);
+  }
+
+  /// Directives have no place of their own: the line that begins with the directive's name.
+  private int line(Change change) {
+    var directive =
+        switch (change) {
+          case Change.KeyChanged c -> "ENGINE_" + c.key() + "_KEY";
+          case Change.EngineOptionChanged c -> "ENGINE_" + c.option();
+          case Change.EngineChanged _ -> "ENGINE";
+          case Change.EngineSettingsChanged _ -> "ENGINE_SETTINGS";
+          case Change.TtlChanged _ -> "ENGINE_TTL";
+          case Change.IndexesChanged _ -> "INDEXES";
+          case Change.DescriptionChanged _ -> "DESCRIPTION";
+          case Change.TagsChanged _ -> "TAGS";
+          case Change.TokensChanged _ -> "TOKEN";
+          case Change.SharingChanged _ -> "SHARED_WITH";
+          case Change.LegacyVersionChanged _ -> "VERSION";
+          case Change.ConnectorChanged c -> c.name();
+          default -> "";
+        };
+    if (!directive.isEmpty()) {
+      var text = head.project().files().getOrDefault(change.place().file(), "");
+      var lines = text.lines().toList();
+      for (var i = 0; i < lines.size(); i++) {
+        var words = lines.get(i).strip().split("\\s", 2);
+        if (words[0].equalsIgnoreCase(directive)) {
+          return i + 1;
+        }
+      }
+    }
+    return change.place().line();
   }
 
   private void versionedBy(Change change) {

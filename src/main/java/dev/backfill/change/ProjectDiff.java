@@ -282,12 +282,12 @@ public final class ProjectDiff {
     if (!targetBefore.equals(targetAfter)) {
       out.add(new Change.TargetChanged(a, b, targetBefore, targetAfter));
     }
-    var nodesBefore = nodes(a);
-    var nodesAfter = nodes(b);
+    var nodesBefore = nodes(a, b);
+    var nodesAfter = nodes(b, a);
     if (!nodesBefore.equals(nodesAfter)) {
       var place =
           b.nodes().stream()
-              .filter(n -> a.node(n.name()).filter(o -> sql(o).equals(sql(n))).isEmpty())
+              .filter(n -> !sameIn(a, n))
               .findFirst()
               .map(Node::place)
               .orElse(b.place());
@@ -325,10 +325,19 @@ public final class ProjectDiff {
     return pipe.writingNode().map(Node::kind).orElse(Node.Kind.ENDPOINT);
   }
 
-  private static String nodes(Pipe pipe) {
+  /// The nodes that the other side doesn't have like this.
+  private static String nodes(Pipe pipe, Pipe other) {
     return pipe.nodes().stream()
+        .filter(n -> !sameIn(other, n))
         .map(n -> n.name() + (n.template() ? " %" : "") + ": " + sql(n))
         .collect(Collectors.joining("\n"));
+  }
+
+  private static boolean sameIn(Pipe other, Node node) {
+    return other
+        .node(node.name())
+        .filter(o -> o.template() == node.template() && sql(o).equals(sql(node)))
+        .isPresent();
   }
 
   private static String sql(Node node) {

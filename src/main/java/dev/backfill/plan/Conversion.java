@@ -19,103 +19,31 @@ final class Conversion {
           "U?Int(8|16|32|64|128|256)|Float(32|64)|String|FixedString|Bool|UUID|IPv4|IPv6|Date|Date32"
               + "|DateTime|DateTime64|Decimal");
 
+  private static final Pattern TIME = Pattern.compile("Date|Date32|DateTime|DateTime64");
+
   /// Functions that give a value for whatever they are given.
   private static final Set<String> HARMLESS =
       Set.of(
-          "if",
-          "multiif",
-          "ifnull",
-          "nullif",
-          "coalesce",
-          "concat",
-          "lower",
-          "upper",
-          "lowerutf8",
-          "upperutf8",
-          "trim",
-          "trimleft",
-          "trimright",
-          "trimboth",
-          "replaceall",
-          "replaceone",
-          "substring",
-          "substr",
-          "left",
-          "right",
-          "length",
-          "lengthutf8",
-          "empty",
-          "notempty",
-          "tostring",
-          "todate",
-          "tostartofday",
-          "tostartofhour",
-          "tostartofminute",
-          "tostartofmonth",
-          "tostartofweek",
-          "tostartofyear",
-          "toyyyymm",
-          "toyyyymmdd",
-          "toyear",
-          "tomonth",
-          "tounixtimestamp",
-          "tolowcardinality",
-          "tonullable",
-          "accuratecastornull",
-          "accuratecastordefault",
-          "tofloat64",
-          "tofloat32",
-          "jsonextractstring",
-          "jsonextractint",
-          "jsonextractuint",
-          "jsonextractfloat",
-          "jsonextractbool",
-          "jsonhas",
-          "jsonextractraw",
-          "visitparamextractstring",
-          "visitparamextractint",
-          "visitparamextractuint",
-          "visitparamextractfloat",
-          "visitparamextractbool",
-          "visitparamhas",
-          "simplejsonextractstring",
-          "simplejsonextractint",
-          "simplejsonextractuint",
-          "simplejsonextractfloat",
-          "simplejsonextractbool",
-          "simplejsonhas",
-          "like",
-          "ilike",
-          "startswith",
-          "endswith",
-          "position",
-          "isnull",
-          "isnotnull",
-          "equals",
-          "notequals",
-          "greater",
-          "less",
-          "and",
-          "or",
-          "not",
-          "abs",
-          "round",
-          "floor",
-          "ceil",
-          "plus",
-          "minus",
-          "multiply",
-          "cityhash64",
-          "siphash64",
-          "xxhash64",
-          "hex",
-          "md5",
-          "defaultvalueoftypename",
-          "array",
-          "tuple");
+          "if", "multiif", "ifnull", "nullif", "coalesce", "concat", "lower", "upper", "lowerutf8",
+          "upperutf8", "trim", "trimleft", "trimright", "trimboth", "replaceall", "replaceone",
+          "substring", "substr", "left", "right", "length", "lengthutf8", "empty", "notempty",
+          "tostring", "todate", "tostartofday", "tostartofhour", "tostartofminute",
+          "tostartofmonth", "tostartofweek", "tostartofyear", "toyyyymm", "toyyyymmdd", "toyear",
+          "tomonth", "tounixtimestamp", "tolowcardinality", "tonullable", "accuratecastornull",
+          "accuratecastordefault", "tofloat64", "tofloat32", "jsonextractstring", "jsonextractint",
+          "jsonextractuint", "jsonextractfloat", "jsonextractbool", "jsonhas", "jsonextractraw",
+          "visitparamextractstring", "visitparamextractint", "visitparamextractuint",
+          "visitparamextractfloat", "visitparamextractbool", "visitparamhas",
+          "simplejsonextractstring", "simplejsonextractint", "simplejsonextractuint",
+          "simplejsonextractfloat", "simplejsonextractbool", "simplejsonhas", "like", "ilike",
+          "startswith", "endswith", "position", "isnull", "isnotnull", "equals", "notequals",
+          "greater", "less", "and", "or", "not", "abs", "round", "floor", "ceil", "plus", "minus",
+          "multiply", "cityhash64", "siphash64", "xxhash64", "hex", "md5",
+          "defaultvalueoftypename", "array", "tuple");
 
   private static final Pattern OR_ELSE = Pattern.compile("to\\w+(ornull|orzero|ordefault)");
-  private static final Pattern PARSE_OR_ELSE = Pattern.compile("parsedatetime\\w*(ornull|orzero)");
+  private static final Pattern PARSE_OR_ELSE =
+      Pattern.compile("parsedatetime\\w*(ornull|orzero)");
 
   private Conversion() {}
 
@@ -133,6 +61,9 @@ final class Conversion {
           ? Optional.of(cast(value, to))
           : Optional.empty();
     }
+    if (!source.equals(target) && !certain(source, target)) {
+      return Optional.empty();
+    }
     var converted = source.equals(target) ? value : convert(value, source, target);
     return Optional.of(exactly(converted, target, to));
   }
@@ -141,9 +72,24 @@ final class Conversion {
   /// @return SQL of exactly the target's type that doesn't throw; empty when that isn't certain
   static Optional<String> ofExpression(String expression, ColumnType to) {
     var target = to.bare();
-    return mayThrow(expression) || !simple(target)
-        ? Optional.empty()
-        : Optional.of(exactly(accurate("(" + expression + ")", target), target, to));
+    if (mayThrow(expression) || !simple(target) || target.name().equals("FixedString")) {
+      return Optional.empty();
+    }
+    if (TIME.matcher(target.name()).matches()) {
+      // As text it would lose its zone; only numbers with a fraction make such a cast throw.
+      return fractional(expression)
+          ? Optional.empty()
+          : Optional.of(exactly(accurate("(" + expression + ")", target), target, to));
+    }
+    // From text every cast is certain, and whatever the expression gives has a text.
+    return Optional.of(exactly(accurate("toString(" + expression + ")", target), target, to));
+  }
+
+  private static boolean fractional(String expression) {
+    return TablesRead.of("SELECT " + expression).functions().stream()
+            .anyMatch(f -> f.contains("float") || f.equals("array") || f.equals("tuple"))
+        || Tokens.of(expression).stream()
+            .anyMatch(t -> t.kind() == Token.Kind.NUMBER && !t.text().matches("[0-9]+"));
   }
 
   /// Whether an expression might stop an insert. Certain only of what is known.
@@ -153,24 +99,47 @@ final class Conversion {
         || tables.scalarSubqueries()
         || !tables.dynamic().isEmpty()
         || tables.functions().stream()
-            .anyMatch(f ->
-                !HARMLESS.contains(f)
-                    && !OR_ELSE.matcher(f).matches()
-                    && !PARSE_OR_ELSE.matcher(f).matches())
+            .anyMatch(
+                f ->
+                    !HARMLESS.contains(f)
+                        && !OR_ELSE.matcher(f).matches()
+                        && !PARSE_OR_ELSE.matcher(f).matches())
         || Tokens.of(expression).stream()
-            .anyMatch(t ->
-                t.symbol("::")
-                    || t.symbol("/")
-                    || t.symbol("%")
-                    || t.symbol(";")
-                    || t.is("SELECT")
-                    || t.is("CAST")
-                    || t.is("DIV")
-                    || t.is("MOD")
-                    || t.is("INTERVAL")
-                    || t.kind() == Token.Kind.EXPRESSION
-                    || t.kind() == Token.Kind.TAG
-                    || t.kind() == Token.Kind.VARIABLE);
+            .anyMatch(
+                t ->
+                    t.symbol("::")
+                        || t.symbol("/")
+                        || t.symbol("%")
+                        || t.symbol(";")
+                        || t.is("SELECT")
+                        || t.is("CAST")
+                        || t.is("DIV")
+                        || t.is("MOD")
+                        || t.is("INTERVAL")
+                        || t.kind() == Token.Kind.EXPRESSION
+                        || t.kind() == Token.Kind.TAG
+                        || t.kind() == Token.Kind.VARIABLE);
+  }
+
+  // Between the families left out, even accurateCastOrNull throws for some values (tried on the
+  // engine: times from decimals, numbers from times, anything from addresses).
+  private static boolean certain(ColumnType from, ColumnType to) {
+    var integer = INTEGER.matcher(from.name()).matches();
+    var toNumber =
+        INTEGER.matcher(to.name()).matches() || FLOAT.matcher(to.name()).matches();
+    if (to.name().equals("FixedString")) {
+      return false;
+    }
+    if (to.name().equals("String") || from.name().equals("String")) {
+      return true;
+    }
+    if (integer || FLOAT.matcher(from.name()).matches() || from.name().equals("Bool")) {
+      return toNumber || (integer && to.name().equals("Decimal"));
+    }
+    if (from.name().equals("Decimal")) {
+      return FLOAT.matcher(to.name()).matches() || to.name().equals("Decimal");
+    }
+    return TIME.matcher(from.name()).matches() && TIME.matcher(to.name()).matches();
   }
 
   private static boolean simple(ColumnType type) {
@@ -181,8 +150,7 @@ final class Conversion {
   private static String convert(String value, ColumnType from, ColumnType to) {
     var floats = FLOAT.matcher(to.name()).matches();
     var numeric =
-        INTEGER.matcher(from.name()).matches()
-            || FLOAT.matcher(from.name()).matches()
+        INTEGER.matcher(from.name()).matches() || FLOAT.matcher(from.name()).matches()
             || from.name().equals("Decimal");
     if (to.name().equals("String")) {
       return "toString(" + value + ")";
@@ -191,7 +159,26 @@ final class Conversion {
       // accurateCast gives NULL for what a float can only hold rounded.
       return "to" + to.name() + "(" + value + ")";
     }
+    if (to.name().equals("DateTime64") && precision(to) > precision(from)) {
+      return scaled(value, to);
+    }
     return accurate(value, to);
+  }
+
+  private static int precision(ColumnType type) {
+    return type.time().map(t -> t.precision()).orElse(10);
+  }
+
+  // Raising the precision multiplies, and what doesn't fit 64 bits then throws, accurate or not.
+  private static String scaled(String value, ColumnType to) {
+    var low = "toDateTime64('1900-01-02 00:00:00', 0)";
+    var high =
+        precision(to) == 9
+            ? "toDateTime64('2262-04-10 00:00:00', 0)"
+            : "toDateTime64('2299-12-30 00:00:00', 0)";
+    return "if(%1$s >= %2$s AND %1$s <= %3$s, %4$s, NULL)"
+        .formatted(
+            value, low, high, accurate("least(greatest(" + value + ", " + low + "), " + high + ")", to));
   }
 
   private static String accurate(String value, ColumnType to) {

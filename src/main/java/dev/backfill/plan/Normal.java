@@ -2,6 +2,7 @@ package dev.backfill.plan;
 
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Pipe;
+import dev.backfill.sql.SqlText;
 import java.util.TreeMap;
 
 /// What a resource means, as text: its parsed value without paths and places.
@@ -53,7 +54,7 @@ final class Normal {
                 .append(' ')
                 .append(new TreeMap<>(n.settings()))
                 .append('\n')
-                .append(n.sql().strip())
+                .append(SqlText.normalise(n.sql()))
                 .append('\n'));
     return p.name() + "\n" + nodes;
   }

@@ -13,7 +13,7 @@ import java.util.Optional;
 /// @param flavour `classic`
 /// @param version folder under `deploy/`
 /// @param workspace name of the workspace it is meant for; empty when not known
-/// @param changes what differs, without lines (0)
+/// @param changes what differs in what is migrated, without lines (0)
 /// @param migrations in the order they depend on each other
 /// @param forkedPipes plain Pipes that forks read through, in the order they depend on each other
 /// @param cutover when T lies

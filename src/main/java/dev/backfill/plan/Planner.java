@@ -107,7 +107,10 @@ public final class Planner {
             "classic",
             version(),
             request.workspace(),
-            judgement.changes().stream().map(Planner::withoutLine).toList(),
+            judgement.changes().stream()
+                .filter(c -> concerns(c.resource()))
+                .map(Planner::withoutLine)
+                .toList(),
             List.copyOf(migrations.values()),
             forkedPipes(),
             new Cutover(request.lead().orElse(settings.lead()), request.pinnedCutover()),
@@ -129,6 +132,17 @@ public final class Planner {
         warnings,
         obstacles,
         evidence);
+  }
+
+  /// Whether a change touches what is migrated; the core holds no others, so that another pull
+  /// request merged before doesn't alter it.
+  private boolean concerns(String resource) {
+    return migrations.values().stream()
+            .anyMatch(m -> m.source().equals(resource) || m.target().equals(resource))
+        || pipeForks.containsKey(resource)
+        || migrations.keySet().stream()
+            .flatMap(s -> views(s).stream())
+            .anyMatch(p -> p.name().equals(resource));
   }
 
   /// Lines move when somebody adds a blank one, and the core doesn't.

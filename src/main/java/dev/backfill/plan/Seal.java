@@ -1,5 +1,6 @@
 package dev.backfill.plan;
 
+import dev.backfill.change.Flow;
 import dev.backfill.project.Project;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -31,7 +32,8 @@ public final class Seal {
   }
 
   /// Every resource of head that reads, writes or feeds a source or target of the plan, by name, as
-  /// normalised text.
+  /// normalised text. Whether head holds the generated files changes the answer: always ask with
+  /// the same, the author's own.
   public static SortedMap<String, String> resources(Project head, PlanCore core) {
     var names = new TreeSet<String>();
     for (var migration : core.migrations()) {
@@ -42,11 +44,10 @@ public final class Seal {
     for (var name : names) {
       head.dataSource(name).ifPresent(d -> out.put("datasource " + name, Normal.text(d)));
     }
+    var flow = Flow.of(head);
     for (var pipe : head.pipes().values()) {
-      if (pipe.nodes().stream()
-          .anyMatch(n ->
-              n.reads().stream().anyMatch(names::contains)
-                  || n.target().filter(names::contains).isPresent())) {
+      if (flow.reads(pipe).stream().anyMatch(names::contains)
+          || pipe.nodes().stream().anyMatch(n -> n.target().filter(names::contains).isPresent())) {
         out.put("pipe " + pipe.name(), Normal.text(pipe));
       }
     }
