@@ -24,26 +24,100 @@ final class Conversion {
   /// Functions that give a value for whatever they are given.
   private static final Set<String> HARMLESS =
       Set.of(
-          "if", "multiif", "ifnull", "nullif", "coalesce", "concat", "lower", "upper", "lowerutf8",
-          "upperutf8", "trim", "trimleft", "trimright", "trimboth", "replaceall", "replaceone",
-          "substring", "substr", "left", "right", "length", "lengthutf8", "empty", "notempty",
-          "tostring", "todate", "tostartofday", "tostartofhour", "tostartofminute",
-          "tostartofmonth", "tostartofweek", "tostartofyear", "toyyyymm", "toyyyymmdd", "toyear",
-          "tomonth", "tounixtimestamp", "tolowcardinality", "tonullable", "accuratecastornull",
-          "accuratecastordefault", "tofloat64", "tofloat32", "jsonextractstring", "jsonextractint",
-          "jsonextractuint", "jsonextractfloat", "jsonextractbool", "jsonhas", "jsonextractraw",
-          "visitparamextractstring", "visitparamextractint", "visitparamextractuint",
-          "visitparamextractfloat", "visitparamextractbool", "visitparamhas",
-          "simplejsonextractstring", "simplejsonextractint", "simplejsonextractuint",
-          "simplejsonextractfloat", "simplejsonextractbool", "simplejsonhas", "like", "ilike",
-          "startswith", "endswith", "position", "isnull", "isnotnull", "equals", "notequals",
-          "greater", "less", "and", "or", "not", "abs", "round", "floor", "ceil", "plus", "minus",
-          "multiply", "cityhash64", "siphash64", "xxhash64", "hex", "md5",
-          "defaultvalueoftypename", "array", "tuple");
+          "if",
+          "multiif",
+          "ifnull",
+          "nullif",
+          "coalesce",
+          "concat",
+          "lower",
+          "upper",
+          "lowerutf8",
+          "upperutf8",
+          "trim",
+          "trimleft",
+          "trimright",
+          "trimboth",
+          "replaceall",
+          "replaceone",
+          "substring",
+          "substr",
+          "left",
+          "right",
+          "length",
+          "lengthutf8",
+          "empty",
+          "notempty",
+          "tostring",
+          "todate",
+          "tostartofday",
+          "tostartofhour",
+          "tostartofminute",
+          "tostartofmonth",
+          "tostartofweek",
+          "tostartofyear",
+          "toyyyymm",
+          "toyyyymmdd",
+          "toyear",
+          "tomonth",
+          "tounixtimestamp",
+          "tolowcardinality",
+          "tonullable",
+          "accuratecastornull",
+          "accuratecastordefault",
+          "tofloat64",
+          "tofloat32",
+          "jsonextractstring",
+          "jsonextractint",
+          "jsonextractuint",
+          "jsonextractfloat",
+          "jsonextractbool",
+          "jsonhas",
+          "jsonextractraw",
+          "visitparamextractstring",
+          "visitparamextractint",
+          "visitparamextractuint",
+          "visitparamextractfloat",
+          "visitparamextractbool",
+          "visitparamhas",
+          "simplejsonextractstring",
+          "simplejsonextractint",
+          "simplejsonextractuint",
+          "simplejsonextractfloat",
+          "simplejsonextractbool",
+          "simplejsonhas",
+          "like",
+          "ilike",
+          "startswith",
+          "endswith",
+          "position",
+          "isnull",
+          "isnotnull",
+          "equals",
+          "notequals",
+          "greater",
+          "less",
+          "and",
+          "or",
+          "not",
+          "abs",
+          "round",
+          "floor",
+          "ceil",
+          "plus",
+          "minus",
+          "multiply",
+          "cityhash64",
+          "siphash64",
+          "xxhash64",
+          "hex",
+          "md5",
+          "defaultvalueoftypename",
+          "array",
+          "tuple");
 
   private static final Pattern OR_ELSE = Pattern.compile("to\\w+(ornull|orzero|ordefault)");
-  private static final Pattern PARSE_OR_ELSE =
-      Pattern.compile("parsedatetime\\w*(ornull|orzero)");
+  private static final Pattern PARSE_OR_ELSE = Pattern.compile("parsedatetime\\w*(ornull|orzero)");
 
   private Conversion() {}
 
@@ -99,34 +173,31 @@ final class Conversion {
         || tables.scalarSubqueries()
         || !tables.dynamic().isEmpty()
         || tables.functions().stream()
-            .anyMatch(
-                f ->
-                    !HARMLESS.contains(f)
-                        && !OR_ELSE.matcher(f).matches()
-                        && !PARSE_OR_ELSE.matcher(f).matches())
+            .anyMatch(f ->
+                !HARMLESS.contains(f)
+                    && !OR_ELSE.matcher(f).matches()
+                    && !PARSE_OR_ELSE.matcher(f).matches())
         || Tokens.of(expression).stream()
-            .anyMatch(
-                t ->
-                    t.symbol("::")
-                        || t.symbol("/")
-                        || t.symbol("%")
-                        || t.symbol(";")
-                        || t.is("SELECT")
-                        || t.is("CAST")
-                        || t.is("DIV")
-                        || t.is("MOD")
-                        || t.is("INTERVAL")
-                        || t.kind() == Token.Kind.EXPRESSION
-                        || t.kind() == Token.Kind.TAG
-                        || t.kind() == Token.Kind.VARIABLE);
+            .anyMatch(t ->
+                t.symbol("::")
+                    || t.symbol("/")
+                    || t.symbol("%")
+                    || t.symbol(";")
+                    || t.is("SELECT")
+                    || t.is("CAST")
+                    || t.is("DIV")
+                    || t.is("MOD")
+                    || t.is("INTERVAL")
+                    || t.kind() == Token.Kind.EXPRESSION
+                    || t.kind() == Token.Kind.TAG
+                    || t.kind() == Token.Kind.VARIABLE);
   }
 
   // Between the families left out, even accurateCastOrNull throws for some values (tried on the
   // engine: times from decimals, numbers from times, anything from addresses).
   private static boolean certain(ColumnType from, ColumnType to) {
     var integer = INTEGER.matcher(from.name()).matches();
-    var toNumber =
-        INTEGER.matcher(to.name()).matches() || FLOAT.matcher(to.name()).matches();
+    var toNumber = INTEGER.matcher(to.name()).matches() || FLOAT.matcher(to.name()).matches();
     if (to.name().equals("FixedString")) {
       return false;
     }
@@ -150,7 +221,8 @@ final class Conversion {
   private static String convert(String value, ColumnType from, ColumnType to) {
     var floats = FLOAT.matcher(to.name()).matches();
     var numeric =
-        INTEGER.matcher(from.name()).matches() || FLOAT.matcher(from.name()).matches()
+        INTEGER.matcher(from.name()).matches()
+            || FLOAT.matcher(from.name()).matches()
             || from.name().equals("Decimal");
     if (to.name().equals("String")) {
       return "toString(" + value + ")";
@@ -178,7 +250,10 @@ final class Conversion {
             : "toDateTime64('2299-12-30 00:00:00', 0)";
     return "if(%1$s >= %2$s AND %1$s <= %3$s, %4$s, NULL)"
         .formatted(
-            value, low, high, accurate("least(greatest(" + value + ", " + low + "), " + high + ")", to));
+            value,
+            low,
+            high,
+            accurate("least(greatest(" + value + ", " + low + "), " + high + ")", to));
   }
 
   private static String accurate(String value, ColumnType to) {

@@ -70,7 +70,8 @@ class JudgeTest {
             "datasources/events.datasource",
             Projects.EVENTS
                 .replace("KEY \"timestamp\"", "KEY \"action, timestamp\"")
-                .replace("`payload` String", "`n` Nullable(String) `json:$.n`,\n    `payload` String"));
+                .replace(
+                    "`payload` String", "`n` Nullable(String) `json:$.n`,\n    `payload` String"));
 
     var judgement = judge(head);
 
@@ -91,9 +92,18 @@ class JudgeTest {
 
   @Test
   void aTtlThatKeepsLessDeletesRows() {
-    var before = Projects.with("datasources/events.datasource", Projects.EVENTS + "ENGINE_TTL \"timestamp + toIntervalDay(60)\"\n");
-    var shorter = Projects.with("datasources/events.datasource", Projects.EVENTS + "ENGINE_TTL \"timestamp + toIntervalDay(10)\"\n");
-    var spelled = Projects.with("datasources/events.datasource", Projects.EVENTS + "ENGINE_TTL \"timestamp + INTERVAL 60 DAY\"\n");
+    var before =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.EVENTS + "ENGINE_TTL \"timestamp + toIntervalDay(60)\"\n");
+    var shorter =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.EVENTS + "ENGINE_TTL \"timestamp + toIntervalDay(10)\"\n");
+    var spelled =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.EVENTS + "ENGINE_TTL \"timestamp + INTERVAL 60 DAY\"\n");
 
     assertThat(judge(before, shorter).changes().getFirst().destructive()).isTrue();
     assertThat(judge(before, shorter).verdict()).isEqualTo(Verdict.IN_PLACE);
@@ -107,7 +117,9 @@ class JudgeTest {
     var head =
         Projects.with(
             "datasources/events.datasource",
-            Projects.EVENTS.replace("    `payload` String `json:$.payload`\n", "").replace("`json:$.version`,", "`json:$.version`"),
+            Projects.EVENTS
+                .replace("    `payload` String `json:$.payload`\n", "")
+                .replace("`json:$.version`,", "`json:$.version`"),
             "pipes/hits.pipe",
             "NODE endpoint\nSQL >\n    SELECT timestamp, session_id, '' AS pathname FROM events WHERE action = 'page_hit'\n");
 
@@ -115,14 +127,21 @@ class JudgeTest {
 
     assertThat(judgement.verdict()).isEqualTo(Verdict.REFUSE);
     assertThat(judgement.changes())
-        .anyMatch(c -> c.kind().equals("column_dropped") && c.destructive() && c.reason().contains("hits"));
+        .anyMatch(c ->
+            c.kind().equals("column_dropped") && c.destructive() && c.reason().contains("hits"));
   }
 
   @Test
   void aColumnThatAViewCarriesAsItIsCantBecomeNullableInPlace() {
-    var base = Projects.edited("pipes/hits.pipe", "coalesce(session_id, '0') AS session_id", "session_id");
+    var base =
+        Projects.edited("pipes/hits.pipe", "coalesce(session_id, '0') AS session_id", "session_id");
     var text = Projects.EVENTS.replace("`session_id` String", "`session_id` Nullable(String)");
-    var carried = Projects.with("datasources/events.datasource", text, "pipes/hits.pipe", Projects.text(base, "pipes/hits.pipe"));
+    var carried =
+        Projects.with(
+            "datasources/events.datasource",
+            text,
+            "pipes/hits.pipe",
+            Projects.text(base, "pipes/hits.pipe"));
 
     assertThat(judge(base, carried).verdict()).isEqualTo(Verdict.REFUSE);
     // With coalesce between, NULL never reaches the state.
@@ -132,7 +151,11 @@ class JudgeTest {
 
   @Test
   void aViewTargetThatGetsAColumnNeedsANewVersion() {
-    var head = Projects.edited("datasources/pages_mv.datasource", "`pathname` String,", "`pathname` String,\n    `n` Nullable(String),");
+    var head =
+        Projects.edited(
+            "datasources/pages_mv.datasource",
+            "`pathname` String,",
+            "`pathname` String,\n    `n` Nullable(String),");
 
     assertThat(judge(head).verdict()).isEqualTo(Verdict.VERSION);
     assertThat(judge(head).versioned()).containsExactly("pages_mv");
@@ -156,23 +179,33 @@ class JudgeTest {
 
   @Test
   void otherNamesOfNodesDontChangeAView() {
-    var head = Projects.with("pipes/hits.pipe", Projects.text(BASE, "pipes/hits.pipe").replace("parsed", "cleaned"));
+    var head =
+        Projects.with(
+            "pipes/hits.pipe", Projects.text(BASE, "pipes/hits.pipe").replace("parsed", "cleaned"));
 
     assertThat(judge(head).verdict()).isEqualTo(Verdict.NONE);
   }
 
   @Test
   void anEndpointIsReplacedWithoutMoreAdo() {
-    assertThat(judge(Projects.edited("pipes/top_pages.pipe", "GROUP BY", "WHERE pathname != '' GROUP BY")).verdict())
+    assertThat(
+            judge(
+                    Projects.edited(
+                        "pipes/top_pages.pipe", "GROUP BY", "WHERE pathname != '' GROUP BY"))
+                .verdict())
         .isEqualTo(Verdict.NONE);
   }
 
   @Test
   void tokensOfADataSourceAreNotAppliedAndThatIsSaid() {
-    var judgement = judge(Projects.with("datasources/events.datasource", "TOKEN \"t\" APPEND\n\n" + Projects.EVENTS));
+    var judgement =
+        judge(
+            Projects.with(
+                "datasources/events.datasource", "TOKEN \"t\" APPEND\n\n" + Projects.EVENTS));
 
     assertThat(judgement.verdict()).isEqualTo(Verdict.NONE);
-    assertThat(judgement.warnings().stream().map(Problem::code)).containsExactly("tokens_not_applied");
+    assertThat(judgement.warnings().stream().map(Problem::code))
+        .containsExactly("tokens_not_applied");
   }
 
   @Test
@@ -191,7 +224,9 @@ class JudgeTest {
 
   @Test
   void aDataSourceInUseCantGo() {
-    assertThat(judge(Projects.with("datasources/pages_mv.datasource", "", "pipes/pages.pipe", "")).verdict())
+    assertThat(
+            judge(Projects.with("datasources/pages_mv.datasource", "", "pipes/pages.pipe", ""))
+                .verdict())
         .isEqualTo(Verdict.REFUSE);
   }
 
@@ -200,15 +235,31 @@ class JudgeTest {
     var base = Projects.with("datasources/extra.datasource", Projects.EVENTS);
     var changes = ProjectDiff.of(base, BASE, Map.of());
     var accepted = new TreeMap<String, ForDataSource>();
-    accepted.put("extra", new ForDataSource(Optional.empty(), Optional.empty(), Map.of(), Set.of("data_removed")));
+    accepted.put(
+        "extra",
+        new ForDataSource(Optional.empty(), Optional.empty(), Map.of(), Set.of("data_removed")));
     var d = Settings.DEFAULTS;
-    var settings = new Settings(d.lead(), d.margin(), d.settle(), d.maxLateness(), d.quiet(), 1, 1, 1, d.lease(), d.poll(), accepted);
+    var settings =
+        new Settings(
+            d.lead(),
+            d.margin(),
+            d.settle(),
+            d.maxLateness(),
+            d.quiet(),
+            1,
+            1,
+            1,
+            d.lease(),
+            d.poll(),
+            accepted);
 
-    assertThat(Judge.judge(base, BASE, changes, Settings.DEFAULTS).verdict()).isEqualTo(Verdict.REFUSE);
+    assertThat(Judge.judge(base, BASE, changes, Settings.DEFAULTS).verdict())
+        .isEqualTo(Verdict.REFUSE);
     assertThat(Judge.judge(base, BASE, changes, settings).verdict()).isEqualTo(Verdict.CLEANUP);
   }
 
-  private static final String TWIN = Projects.EVENTS.replace("KEY \"timestamp\"", "KEY \"action, timestamp\"");
+  private static final String TWIN =
+      Projects.EVENTS.replace("KEY \"timestamp\"", "KEY \"action, timestamp\"");
   private static final String SYNC =
       """
       NODE sync
@@ -231,11 +282,21 @@ class JudgeTest {
 
   @Test
   void oneMoreBucketIsNotATwin() {
-    var base = Projects.with("datasources/events_0.datasource", TWIN, "datasources/events_1.datasource", TWIN);
-    var head = Projects.with("datasources/events_0.datasource", TWIN, "datasources/events_1.datasource", TWIN, "datasources/events_2.datasource", TWIN);
+    var base =
+        Projects.with(
+            "datasources/events_0.datasource", TWIN, "datasources/events_1.datasource", TWIN);
+    var head =
+        Projects.with(
+            "datasources/events_0.datasource",
+            TWIN,
+            "datasources/events_1.datasource",
+            TWIN,
+            "datasources/events_2.datasource",
+            TWIN);
 
     assertThat(judge(base, head).verdict()).isEqualTo(Verdict.NONE);
-    assertThat(judge(base, head).warnings().stream().map(Problem::code)).containsExactly("looks_like_a_twin");
+    assertThat(judge(base, head).warnings().stream().map(Problem::code))
+        .containsExactly("looks_like_a_twin");
   }
 
   @Test
@@ -248,7 +309,12 @@ class JudgeTest {
   @Test
   void editsToTheMigrationsPipesAreNotVersionedAgain() {
     var base = Projects.with("datasources/events_1.datasource", TWIN, "pipes/sync.pipe", SYNC);
-    var head = Projects.with("datasources/events_1.datasource", TWIN, "pipes/sync.pipe", SYNC.replace("2030", "2031"));
+    var head =
+        Projects.with(
+            "datasources/events_1.datasource",
+            TWIN,
+            "pipes/sync.pipe",
+            SYNC.replace("2030", "2031"));
 
     assertThat(judge(base, head).verdict()).isEqualTo(Verdict.ALREADY_VERSIONED);
   }
@@ -256,7 +322,12 @@ class JudgeTest {
   @Test
   void aLivePairIsNotVersionedAgain() {
     var base = Projects.with("datasources/events_1.datasource", TWIN, "pipes/sync.pipe", SYNC);
-    var again = Projects.with("datasources/events_1.datasource", TWIN.replace("action, timestamp", "session_id, timestamp"), "pipes/sync.pipe", SYNC);
+    var again =
+        Projects.with(
+            "datasources/events_1.datasource",
+            TWIN.replace("action, timestamp", "session_id, timestamp"),
+            "pipes/sync.pipe",
+            SYNC);
 
     assertThat(judge(base, again).verdict()).isEqualTo(Verdict.REFUSE);
   }
@@ -268,8 +339,22 @@ class JudgeTest {
     var source = Projects.EVENTS.replace("`payload` String", column);
     var twin = TWIN.replace("`payload` String", column);
 
-    var one = Projects.with("datasources/events.datasource", source, "datasources/events_1.datasource", TWIN, "pipes/sync.pipe", SYNC);
-    var both = Projects.with("datasources/events.datasource", source, "datasources/events_1.datasource", twin, "pipes/sync.pipe", SYNC);
+    var one =
+        Projects.with(
+            "datasources/events.datasource",
+            source,
+            "datasources/events_1.datasource",
+            TWIN,
+            "pipes/sync.pipe",
+            SYNC);
+    var both =
+        Projects.with(
+            "datasources/events.datasource",
+            source,
+            "datasources/events_1.datasource",
+            twin,
+            "pipes/sync.pipe",
+            SYNC);
 
     assertThat(judge(base, one).verdict()).isEqualTo(Verdict.REFUSE);
     assertThat(judge(base, both).verdict()).isEqualTo(Verdict.IN_PLACE);

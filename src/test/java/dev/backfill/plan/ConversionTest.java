@@ -70,9 +70,12 @@ class ConversionTest {
     try (var session = TestEngine.shared().session(Map.of("session_timezone", "UTC"))) {
       var lines = session.query(query, "TSV").text().lines().toList();
 
-      assertThat(lines).allMatch(l -> l.substring(l.indexOf('\t') + 1).replace("\\'", "'").equals(target.text()));
+      assertThat(lines)
+          .allMatch(
+              l -> l.substring(l.indexOf('\t') + 1).replace("\\'", "'").equals(target.text()));
       if (!expected.equals("*")) {
-        assertThat(String.join(",", lines.stream().map(l -> l.substring(0, l.indexOf('\t'))).toList()))
+        assertThat(
+                String.join(",", lines.stream().map(l -> l.substring(0, l.indexOf('\t'))).toList()))
             .isEqualTo(expected);
       }
     }
@@ -117,10 +120,35 @@ class ConversionTest {
   void nothingThrowsWhateverItIsGiven(String from, String values) {
     var targets =
         List.of(
-            "String", "FixedString(4)", "Bool", "Int8", "Int16", "Int32", "Int64", "Int128", "Int256",
-            "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "UInt256", "Float32", "Float64",
-            "Decimal(9, 2)", "Decimal(38, 10)", "Decimal(76, 0)", "Date", "Date32", "DateTime",
-            "DateTime64(0)", "DateTime64(3)", "DateTime64(9)", "UUID", "IPv4", "IPv6");
+            "String",
+            "FixedString(4)",
+            "Bool",
+            "Int8",
+            "Int16",
+            "Int32",
+            "Int64",
+            "Int128",
+            "Int256",
+            "UInt8",
+            "UInt16",
+            "UInt32",
+            "UInt64",
+            "UInt128",
+            "UInt256",
+            "Float32",
+            "Float64",
+            "Decimal(9, 2)",
+            "Decimal(38, 10)",
+            "Decimal(76, 0)",
+            "Date",
+            "Date32",
+            "DateTime",
+            "DateTime64(0)",
+            "DateTime64(3)",
+            "DateTime64(9)",
+            "UUID",
+            "IPv4",
+            "IPv6");
     var failures = new ArrayList<String>();
     try (var session = TestEngine.shared().session(Map.of("session_timezone", "UTC"))) {
       session.run("DROP TABLE IF EXISTS default.worst");
@@ -138,7 +166,9 @@ class ConversionTest {
           try {
             var types =
                 session.query(
-                    "SELECT DISTINCT toTypeName(r) FROM (SELECT " + sql.get() + " AS r FROM default.worst)"
+                    "SELECT DISTINCT toTypeName(r) FROM (SELECT "
+                        + sql.get()
+                        + " AS r FROM default.worst)"
                         + " WHERE NOT ignore(r)",
                     "TSVRaw");
             if (!types.text().strip().equals(type(wrapped).text())) {
@@ -156,9 +186,21 @@ class ConversionTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "toUInt32(a)", "CAST(a AS UInt8)", "a::UInt8", "throwIf(a)", "parseDateTimeBestEffort(a)",
-        "intDiv(1, a)", "a % 0", "(SELECT 1)", "arrayElement(a, 0)", "{{ x }}", "sleep(3)", "a; DROP TABLE b",
-        "dictGet('d', 'x', a)", "assumeNotNull(a)", "file('/etc/passwd')",
+        "toUInt32(a)",
+        "CAST(a AS UInt8)",
+        "a::UInt8",
+        "throwIf(a)",
+        "parseDateTimeBestEffort(a)",
+        "intDiv(1, a)",
+        "a % 0",
+        "(SELECT 1)",
+        "arrayElement(a, 0)",
+        "{{ x }}",
+        "sleep(3)",
+        "a; DROP TABLE b",
+        "dictGet('d', 'x', a)",
+        "assumeNotNull(a)",
+        "file('/etc/passwd')",
       })
   void whatIsNotKnownToBeHarmlessMayThrow(String expression) {
     assertThat(Conversion.mayThrow(expression)).isTrue();
@@ -166,7 +208,14 @@ class ConversionTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"a", "lower(a)", "toUInt32OrZero(replaceAll(a, '\"', ''))", "if(a = '', 'x', b)", "1", "''"})
+      strings = {
+        "a",
+        "lower(a)",
+        "toUInt32OrZero(replaceAll(a, '\"', ''))",
+        "if(a = '', 'x', b)",
+        "1",
+        "''"
+      })
   void harmlessFunctionsAreTaken(String expression) {
     assertThat(Conversion.mayThrow(expression)).isFalse();
   }
@@ -177,7 +226,9 @@ class ConversionTest {
             new TreeMap<>(
                 Map.of(
                     "datasources/d.datasource",
-                    "SCHEMA >\n    `k` UInt8,\n    `v` " + text + "\n\nENGINE MergeTree\nENGINE_SORTING_KEY k\n")));
+                    "SCHEMA >\n    `k` UInt8,\n    `v` "
+                        + text
+                        + "\n\nENGINE MergeTree\nENGINE_SORTING_KEY k\n")));
     return project.dataSource("d").flatMap(d -> d.column("v")).map(Column::type).orElseThrow();
   }
 }

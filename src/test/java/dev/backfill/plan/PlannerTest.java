@@ -26,9 +26,22 @@ class PlannerTest {
   }
 
   private static PlanRequest request(
-      Project head, Settings settings, Optional<PlanCore> committed, Set<String> taken, Set<String> versions) {
+      Project head,
+      Settings settings,
+      Optional<PlanCore> committed,
+      Set<String> taken,
+      Set<String> versions) {
     return new PlanRequest(
-        BASE, head, Map.of(), settings, Optional.empty(), Optional.empty(), committed, taken, Optional.empty(), versions);
+        BASE,
+        head,
+        Map.of(),
+        settings,
+        Optional.empty(),
+        Optional.empty(),
+        committed,
+        taken,
+        Optional.empty(),
+        versions);
   }
 
   private static Settings settings(String text) {
@@ -81,7 +94,9 @@ class PlannerTest {
     var spaced =
         Projects.with(
             "datasources/events.datasource",
-            "\n\n" + text.replace("action, timestamp", "action,   timestamp").replace("SCHEMA >", "SCHEMA >\n"));
+            "\n\n"
+                + text.replace("action, timestamp", "action,   timestamp")
+                    .replace("SCHEMA >", "SCHEMA >\n"));
 
     assertThat(plan(spaced).core()).isEqualTo(plan(RESORTED).core());
     assertThat(plan(spaced).changes().getFirst().line())
@@ -98,7 +113,9 @@ class PlannerTest {
   void theSealFollowsWhatFeedsTheMigrationAndNothingElse() {
     var core = plan(RESORTED).core();
     var key = Projects.text(RESORTED, "datasources/events.datasource");
-    var unrelated = Projects.with("datasources/events.datasource", key, "datasources/other.datasource", Projects.EVENTS);
+    var unrelated =
+        Projects.with(
+            "datasources/events.datasource", key, "datasources/other.datasource", Projects.EVENTS);
     var pipe = Projects.text(RESORTED, "pipes/hits.pipe").replace("'0'", "'1'");
     var between = Projects.with("datasources/events.datasource", key, "pipes/hits.pipe", pipe);
 
@@ -113,7 +130,12 @@ class PlannerTest {
   void aTakenNameIsPassedOver() {
     var plan =
         Planner.plan(
-            request(RESORTED, Settings.DEFAULTS, Optional.empty(), Set.of("Events_1", "sync_events_2", "hits_1"), Set.of()));
+            request(
+                RESORTED,
+                Settings.DEFAULTS,
+                Optional.empty(),
+                Set.of("Events_1", "sync_events_2", "hits_1"),
+                Set.of()));
 
     var events = plan.core().migrations().getFirst();
     assertThat(events.target()).isEqualTo("events_2");
@@ -123,10 +145,32 @@ class PlannerTest {
 
   @Test
   void namesAndVersionOfTheCommittedCoreStay() {
-    var first = Planner.plan(request(RESORTED, Settings.DEFAULTS, Optional.empty(), Set.of("events_1"), Set.of("1.0.0")));
-    var names = Set.of("events_1", "events_2", "sync_events_2", "backfill_events_2", "hits_1", "pages_1", "pages_mv_1");
+    var first =
+        Planner.plan(
+            request(
+                RESORTED,
+                Settings.DEFAULTS,
+                Optional.empty(),
+                Set.of("events_1"),
+                Set.of("1.0.0")));
+    var names =
+        Set.of(
+            "events_1",
+            "events_2",
+            "sync_events_2",
+            "backfill_events_2",
+            "hits_1",
+            "pages_1",
+            "pages_mv_1");
 
-    var again = Planner.plan(request(RESORTED, Settings.DEFAULTS, Optional.of(first.core()), names, Set.of("1.0.0", "1.0.1")));
+    var again =
+        Planner.plan(
+            request(
+                RESORTED,
+                Settings.DEFAULTS,
+                Optional.of(first.core()),
+                names,
+                Set.of("1.0.0", "1.0.1")));
 
     assertThat(first.core().version()).isEqualTo("1.0.1");
     assertThat(again.core()).isEqualTo(first.core());
@@ -135,9 +179,23 @@ class PlannerTest {
   @Test
   void theVersionIsTheNextOneWithoutAFolder() {
     assertThat(plan(RESORTED).core().version()).isEqualTo("1.0.0");
-    assertThat(Planner.plan(request(RESORTED, Settings.DEFAULTS, Optional.empty(), Set.of(), Set.of("1.0.0", "1.0.1"))).core().version())
+    assertThat(
+            Planner.plan(
+                    request(
+                        RESORTED,
+                        Settings.DEFAULTS,
+                        Optional.empty(),
+                        Set.of(),
+                        Set.of("1.0.0", "1.0.1")))
+                .core()
+                .version())
         .isEqualTo("1.0.2");
-    var hostile = Projects.with("datasources/events.datasource", Projects.text(RESORTED, "datasources/events.datasource"), ".tinyenv", "VERSION=../../x\n");
+    var hostile =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.text(RESORTED, "datasources/events.datasource"),
+            ".tinyenv",
+            "VERSION=../../x\n");
     assertThat(plan(hostile).core().version()).isEqualTo("1.0.0");
   }
 
@@ -148,7 +206,8 @@ class PlannerTest {
             "datasources/events.datasource",
             Projects.EVENTS.replace("`session_id` String", "`session_id` UInt32"),
             "datasources/pages_mv.datasource",
-            Projects.text(BASE, "datasources/pages_mv.datasource").replace("uniq, String", "uniq, UInt32"),
+            Projects.text(BASE, "datasources/pages_mv.datasource")
+                .replace("uniq, String", "uniq, UInt32"),
             "pipes/hits.pipe",
             Projects.text(BASE, "pipes/hits.pipe").replace("coalesce(session_id, '0') AS ", ""));
 
@@ -169,17 +228,20 @@ class PlannerTest {
   @Test
   void noTargetIsFedTwice() {
     var feeds =
-        plan(RESORTED).core().migrations().stream().collect(Collectors.groupingBy(Migration::target));
+        plan(RESORTED).core().migrations().stream()
+            .collect(Collectors.groupingBy(Migration::target));
 
     assertThat(feeds.values()).allMatch(m -> m.size() == 1);
   }
 
   @Test
   void aViewTargetAloneIsReplayedAndThatIsNotWrittenYet() {
-    var plan = plan(Projects.edited("pipes/pages.pipe", "FROM hits", "FROM hits WHERE pathname != ''"));
+    var plan =
+        plan(Projects.edited("pipes/pages.pipe", "FROM hits", "FROM hits WHERE pathname != ''"));
 
     assertThat(plan.core().migrations()).hasSize(1);
-    assertThat(plan.core().migrations().getFirst().historyFeed().kind()).isEqualTo(Feed.Kind.REPLAY);
+    assertThat(plan.core().migrations().getFirst().historyFeed().kind())
+        .isEqualTo(Feed.Kind.REPLAY);
     assertThat(plan.core().migrations().getFirst().trigger()).isEqualTo("events");
     assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
   }
@@ -192,10 +254,19 @@ class PlannerTest {
 
   @Test
   void aQueryThatCantBeRunAgainTakesItsHistoryFromTheOldTarget() {
-    for (var query : new String[] {"now() > timestamp", "pathname IN (SELECT pathname FROM hits)", "rand() > 5"}) {
-      var pipe = Projects.text(BASE, "pipes/pages.pipe").replace("FROM hits", "FROM hits WHERE " + query);
+    for (var query :
+        new String[] {
+          "now() > timestamp", "pathname IN (SELECT pathname FROM hits)", "rand() > 5"
+        }) {
+      var pipe =
+          Projects.text(BASE, "pipes/pages.pipe").replace("FROM hits", "FROM hits WHERE " + query);
       var base = Projects.with("pipes/pages.pipe", pipe);
-      var head = Projects.with("pipes/pages.pipe", pipe, "datasources/events.datasource", Projects.text(RESORTED, "datasources/events.datasource"));
+      var head =
+          Projects.with(
+              "pipes/pages.pipe",
+              pipe,
+              "datasources/events.datasource",
+              Projects.text(RESORTED, "datasources/events.datasource"));
 
       var plan = Planner.plan(PlanRequest.of(base, head));
 
@@ -209,24 +280,42 @@ class PlannerTest {
   void aSourceThatForgetsEarlierThanItsViewIsAWarning() {
     var ttl = "ENGINE_TTL \"timestamp + toIntervalDay(60)\"\n";
     var base = Projects.with("datasources/events.datasource", Projects.EVENTS + ttl);
-    var head = Projects.with("datasources/events.datasource", Projects.text(RESORTED, "datasources/events.datasource") + ttl);
+    var head =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.text(RESORTED, "datasources/events.datasource") + ttl);
 
     var plan = Planner.plan(PlanRequest.of(base, head));
 
     assertThat(codes(plan.warnings())).contains("history_outlives_origin");
     assertThat(plan.core().migrations().getFirst().ttl()).contains("timestamp + toIntervalDay(60)");
     var accepted =
-        new PlanRequest(base, head, Map.of(), settings("datasources: {pages_mv: {accept: [history_outlives_origin]}}"), Optional.empty(), Optional.empty(), Optional.empty(), Set.of(), Optional.empty(), Set.of());
+        new PlanRequest(
+            base,
+            head,
+            Map.of(),
+            settings("datasources: {pages_mv: {accept: [history_outlives_origin]}}"),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Set.of(),
+            Optional.empty(),
+            Set.of());
     assertThat(codes(Planner.plan(accepted).warnings())).doesNotContain("history_outlives_origin");
   }
 
   @Test
   void theAuthorsTwinIsTheTarget() {
-    var plan = plan(Projects.with("datasources/events_2.datasource", Projects.text(RESORTED, "datasources/events.datasource")));
+    var plan =
+        plan(
+            Projects.with(
+                "datasources/events_2.datasource",
+                Projects.text(RESORTED, "datasources/events.datasource")));
 
     assertThat(plan.core().migrations().getFirst().source()).isEqualTo("events");
     assertThat(plan.core().migrations().getFirst().target()).isEqualTo("events_2");
-    assertThat(plan.core().migrations().getFirst().sortingKey()).containsExactly("action", "timestamp");
+    assertThat(plan.core().migrations().getFirst().sortingKey())
+        .containsExactly("action", "timestamp");
   }
 
   @Test
@@ -234,7 +323,9 @@ class PlannerTest {
     var head =
         Projects.with(
             "datasources/events.datasource",
-            Projects.text(RESORTED, "datasources/events.datasource").replace("`payload` String", "`n` Nullable(String) `json:$.n`,\n    `payload` String"));
+            Projects.text(RESORTED, "datasources/events.datasource")
+                .replace(
+                    "`payload` String", "`n` Nullable(String) `json:$.n`,\n    `payload` String"));
 
     assertThat(plan(head).core().migrations().getFirst().projection())
         .contains(new Migration.Projected("n", "`n`", "Nullable(String)"));
@@ -243,22 +334,40 @@ class PlannerTest {
   @Test
   void anExpressionOfTheSettingsIsMadeSafeOrRefused() {
     var head = Projects.events("`session_id` String", "`session_id` UInt32");
-    var safe = settings("datasources: {events: {projection: {session_id: \"replaceAll(session_id, '\\\"', '')\"}}}");
-    var throwing = settings("datasources: {events: {projection: {session_id: toUInt32(session_id)}}}");
+    var safe =
+        settings(
+            "datasources: {events: {projection: {session_id: \"replaceAll(session_id, '\\\"', '')\"}}}");
+    var throwing =
+        settings("datasources: {events: {projection: {session_id: toUInt32(session_id)}}}");
     var unknown = settings("datasources: {events: {projection: {sesion_id: session_id}}}");
 
-    assertThat(Planner.plan(request(head, safe, Optional.empty(), Set.of(), Set.of())).core().migrations().getFirst().projection().get(1).expression())
+    assertThat(
+            Planner.plan(request(head, safe, Optional.empty(), Set.of(), Set.of()))
+                .core()
+                .migrations()
+                .getFirst()
+                .projection()
+                .get(1)
+                .expression())
         .contains("accurateCastOrNull(toString(replaceAll(session_id, '\"', '')), 'UInt32')");
-    assertThat(codes(Planner.plan(request(head, throwing, Optional.empty(), Set.of(), Set.of())).obstacles()))
+    assertThat(
+            codes(
+                Planner.plan(request(head, throwing, Optional.empty(), Set.of(), Set.of()))
+                    .obstacles()))
         .containsExactly("projection_needed");
-    assertThat(codes(Planner.plan(request(head, unknown, Optional.empty(), Set.of(), Set.of())).obstacles()))
+    assertThat(
+            codes(
+                Planner.plan(request(head, unknown, Optional.empty(), Set.of(), Set.of()))
+                    .obstacles()))
         .containsExactly("bad_projection");
   }
 
   @Test
   void anEngineInWhichTheLastRowWinsStops() {
     var head = Projects.events("ENGINE \"MergeTree\"", "ENGINE \"ReplacingMergeTree\"");
-    var ordered = Projects.events("ENGINE \"MergeTree\"", "ENGINE \"ReplacingMergeTree\"\nENGINE_VER \"timestamp\"");
+    var ordered =
+        Projects.events(
+            "ENGINE \"MergeTree\"", "ENGINE \"ReplacingMergeTree\"\nENGINE_VER \"timestamp\"");
 
     assertThat(codes(plan(head).obstacles())).containsExactly("order_dependent_engine");
     assertThat(plan(ordered).obstacles()).isEmpty();
@@ -268,8 +377,12 @@ class PlannerTest {
   void kafkaAndSourcesWithoutATimeColumnAreNotStreamed() {
     var kafka = "\nKAFKA_CONNECTION_NAME \"c\"\nKAFKA_TOPIC \"t\"\nKAFKA_GROUP_ID \"g\"\n";
     var base = Projects.with("datasources/events.datasource", Projects.EVENTS + kafka);
-    var head = Projects.with("datasources/events.datasource", Projects.text(RESORTED, "datasources/events.datasource") + kafka);
-    var timeless = "SCHEMA >\n    `id` UInt64 `json:$.id`\n\nENGINE MergeTree\nENGINE_SORTING_KEY id\n";
+    var head =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.text(RESORTED, "datasources/events.datasource") + kafka);
+    var timeless =
+        "SCHEMA >\n    `id` UInt64 `json:$.id`\n\nENGINE MergeTree\nENGINE_SORTING_KEY id\n";
 
     assertThat(Planner.plan(PlanRequest.of(base, head)).core().migrations().getFirst().scenario())
         .isEqualTo(Scenario.KAFKA_TWIN);
@@ -277,23 +390,44 @@ class PlannerTest {
         Planner.plan(
             PlanRequest.of(
                 Projects.with("datasources/ids.datasource", timeless),
-                Projects.with("datasources/ids.datasource", timeless.replace("KEY id", "KEY intHash64(id)"))));
+                Projects.with(
+                    "datasources/ids.datasource",
+                    timeless.replace("KEY id", "KEY intHash64(id)"))));
     assertThat(plan.core().migrations().getFirst().scenario()).isEqualTo(Scenario.DELTA);
     assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
   }
 
   @Test
   void theSettingsNameTheTimeColumnOrAreTold() {
-    assertThat(codes(Planner.plan(request(RESORTED, settings("datasources: {events: {timestamp-column: payload}}"), Optional.empty(), Set.of(), Set.of())).obstacles()))
+    assertThat(
+            codes(
+                Planner.plan(
+                        request(
+                            RESORTED,
+                            settings("datasources: {events: {timestamp-column: payload}}"),
+                            Optional.empty(),
+                            Set.of(),
+                            Set.of()))
+                    .obstacles()))
         .containsExactly("bad_timestamp_column");
-    assertThat(Planner.plan(request(RESORTED, settings("datasources: {events: {timestamp-column: timestamp}}"), Optional.empty(), Set.of(), Set.of())).evidence().get("events"))
+    assertThat(
+            Planner.plan(
+                    request(
+                        RESORTED,
+                        settings("datasources: {events: {timestamp-column: timestamp}}"),
+                        Optional.empty(),
+                        Set.of(),
+                        Set.of()))
+                .evidence()
+                .get("events"))
         .containsExactly("`timestamp` is named by backfill.yml.");
   }
 
   @Test
   void theSettingsKnowEveryScenario() {
     assertThat(SettingsReader.SCENARIOS)
-        .isEqualTo(Arrays.stream(Scenario.values()).map(Scenario::toString).collect(Collectors.toSet()));
+        .isEqualTo(
+            Arrays.stream(Scenario.values()).map(Scenario::toString).collect(Collectors.toSet()));
   }
 
   @Test

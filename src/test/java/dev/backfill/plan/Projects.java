@@ -103,7 +103,6 @@ public final class Projects {
     return with(path, text.replace(from, to));
   }
 
-
   /// The text of a file of a project.
   public static String text(Project project, String path) {
     return java.util.Objects.requireNonNull(project.files().get(path), path);
