@@ -9,17 +9,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// A Data Source as it was asked for.
 ///
 /// @param id `t_` and 32 hex digits
 /// @param engine `engine`, `engine_sorting_key`, ... as in the form that made it
+/// @param indexes name to `expression TYPE type GRANULARITY n`
 record Definition(
     String id,
     String name,
     String description,
     List<Col> columns,
     Map<String, String> engine,
+    Map<String, String> indexes,
     String format,
     String createdAt,
     String updatedAt) {
@@ -34,9 +37,13 @@ record Definition(
           "VersionedCollapsingMergeTree",
           "Null");
 
+  private static final Pattern INDEX =
+      Pattern.compile("(?i:INDEX\\s+)?(\\w+)\\s+(\\S.*\\sTYPE\\s+\\S.*?),?");
+
   Definition {
     columns = List.copyOf(columns);
     engine = Map.copyOf(engine);
+    indexes = Map.copyOf(indexes);
   }
 
   /// A column.
@@ -96,6 +103,23 @@ record Definition(
       throw new Refusal(400, "the schema can't be read: " + parsed.problems());
     }
     return file.columns().stream().map(Definition::column).toList();
+  }
+
+  /// Reads `name expression TYPE type GRANULARITY n`, one per line; `0` is none.
+  ///
+  /// @throws Refusal 400 when a line isn't one
+  static Map<String, String> indexes(String text) {
+    var indexes = new LinkedHashMap<String, String>();
+    if (!text.strip().equals("0")) {
+      for (var line : text.lines().filter(l -> !l.isBlank()).toList()) {
+        var found = INDEX.matcher(line.strip());
+        if (!found.matches()) {
+          throw new Refusal(400, "not an index: " + line);
+        }
+        indexes.put(found.group(1), Sql.piece(found.group(2)));
+      }
+    }
+    return indexes;
   }
 
   private static Col column(ColumnSyntax column) {
@@ -161,7 +185,9 @@ record Definition(
 
   /// `CREATE TABLE` of it.
   String create(String database) {
-    var columnList = String.join(", ", columns.stream().map(Col::ddl).toList());
+    var entries = new ArrayList<>(columns.stream().map(Col::ddl).toList());
+    indexes.forEach((index, text) -> entries.add("INDEX " + Sql.identifier(index) + " " + text));
+    var columnList = String.join(", ", entries);
     var sql =
         new StringBuilder("CREATE TABLE ")
             .append(Sql.identifier(database))
@@ -239,11 +265,21 @@ record Definition(
     json.put(
         "schema",
         Map.of("sql_schema", schema(), "columns", columns.stream().map(Definition::json).toList()));
-    json.put("indexes", List.of());
+    json.put("indexes", indexes.entrySet().stream().map(Definition::index).toList());
     json.put("tags", Map.of());
     json.put("shared_with", List.of());
     json.put("used_by", List.of());
     json.put("quarantine_rows", quarantined);
+    return json;
+  }
+
+  private static Map<String, Object> index(Map.Entry<String, String> index) {
+    var parts = index.getValue().split("(?i)\\s+(TYPE|GRANULARITY)\\s+");
+    var json = Json.map();
+    json.put("name", index.getKey());
+    json.put("expr", parts[0]);
+    json.put("type_full", parts[1]);
+    json.put("granularity", parts.length > 2 ? Integer.parseInt(parts[2].strip()) : 1);
     return json;
   }
 

@@ -131,7 +131,7 @@ record JobState(
     if (status.equals("done")) {
       json.put("progress_percentage", 100.0);
       if (kind.equals("copy")) {
-        json.put("statistics", Map.of("row_count", rows, "bytes", 0));
+        json.put("statistics", Map.of("row_count", rows));
         json.put("rows_affected", rows);
       }
       json.put("result", result);

@@ -130,7 +130,9 @@ final class Queries {
     var limits = new HashMap<>(settings);
     limits.put("max_execution_time", Double.toString(core.faults.querySeconds()));
     limits.put("max_result_bytes", Long.toString(LARGEST_ANSWER));
-    logs.flush(space);
+    if (sql.contains("_tinybird_")) {
+      logs.flush(space);
+    }
     try (var session = core.engine.readOnly(space.database(), limits)) {
       if (!session.onlyReads(sql) || !selects(sql)) {
         throw new Refusal(400, "[Error] Only one SELECT is supported, nothing else");

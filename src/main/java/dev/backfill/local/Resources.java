@@ -67,6 +67,7 @@ final class Resources {
             form.getOrDefault("description", ""),
             Definition.columns(schema),
             engine,
+            Definition.indexes(form.getOrDefault("indexes", "0")),
             form.getOrDefault("format", "csv"),
             now,
             now);
@@ -185,6 +186,11 @@ final class Resources {
             operations.add("MODIFY TTL " + Sql.piece(ttl));
             engine.put("engine_ttl", ttl);
           }
+          var indexes =
+              form.containsKey("indexes")
+                  ? Definition.indexes(form.getOrDefault("indexes", "0"))
+                  : before.indexes();
+          alterIndexes(before.indexes(), indexes, operations);
           var description = form.getOrDefault("description", before.description());
           var texts = !description.equals(before.description()) || changed;
           if (operations.isEmpty() && !texts) {
@@ -220,6 +226,7 @@ final class Resources {
                   description,
                   columns,
                   engine,
+                  indexes,
                   before.format(),
                   before.createdAt(),
                   Clock.now()));
@@ -254,6 +261,20 @@ final class Resources {
       previous = column.name();
     }
     return changed;
+  }
+
+  private static void alterIndexes(
+      Map<String, String> before, Map<String, String> after, List<String> operations) {
+    before.forEach((index, text) -> {
+      if (!text.equals(after.get(index))) {
+        operations.add("DROP INDEX IF EXISTS " + Sql.identifier(index));
+      }
+    });
+    after.forEach((index, text) -> {
+      if (!text.equals(before.get(index))) {
+        operations.add("ADD INDEX IF NOT EXISTS " + Sql.identifier(index) + " " + text);
+      }
+    });
   }
 
   private static void alterColumn(Col old, Col column, List<String> operations) {

@@ -153,6 +153,32 @@ class LocalResourcesTest {
   }
 
   @Test
+  void indexesAreMadeAndChanged() {
+    api.form(
+        "POST",
+        "/v0/datasources",
+        Map.of(
+            "name", "events",
+            "schema", "`id` UInt32, `word` String",
+            "engine_sorting_key", "id",
+            "indexes", "by_word word TYPE bloom_filter(0.01) GRANULARITY 4"));
+
+    var made = api.get("/v0/datasources/events").json().path("indexes").get(0);
+    var change = Map.of("indexes", "by_id id TYPE minmax GRANULARITY 1");
+    var changed = api.form("POST", "/v0/datasources/events/alter?dry=false", change);
+    var again = api.form("POST", "/v0/datasources/events/alter?dry=false", change);
+
+    assertThat(made.path("name").asString()).isEqualTo("by_word");
+    assertThat(made.path("type_full").asString()).isEqualTo("bloom_filter(0.01)");
+    assertThat(made.path("granularity").asInt()).isEqualTo(4);
+    assertThat(changed.json().path("operations")).hasSize(2);
+    assertThat(again.status()).isEqualTo(400);
+    assertThat(
+            api.get("/v0/datasources/events").json().path("indexes").get(0).path("expr").asString())
+        .isEqualTo("id");
+  }
+
+  @Test
   void aDataSourceInUseIsNotDeleted() {
     api.dataSource("events", "`id` UInt32 `json:$.id`", "id");
     api.dataSource("target", "`id` UInt32", "id");
