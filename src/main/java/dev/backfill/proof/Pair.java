@@ -82,10 +82,13 @@ public record Pair(
     return side == Side.SOURCE ? cut().type() : cut().targetType();
   }
 
-  /// The values of a row in the target's order.
+  /// The values of a row in the target's order and types, as INSERT would make them.
   List<String> values(Side side) {
     return projection.stream()
-        .map(p -> side == Side.SOURCE ? p.expression() : Quote.identifier(p.column()))
+        .map(p ->
+            side == Side.SOURCE
+                ? "CAST(" + p.expression() + ", " + Quote.literal(p.type()) + ")"
+                : Quote.identifier(p.column()))
         .toList();
   }
 

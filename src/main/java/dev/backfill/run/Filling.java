@@ -318,10 +318,10 @@ final class Filling {
   /// @return what is to be looked at again
   private List<Chunk> delta(State state, boolean sourceMayMove) {
     var chunk = state.chunk();
-    if (state.source().rows() > chunkRows) {
-      var halves = halves(chunk);
-      if (!halves.isEmpty()) {
-        return halves;
+    if (state.source().rows() > pace.rows()) {
+      var finer = finer(state, sourceMayMove);
+      if (finer.isPresent()) {
+        return finer.get();
       }
     }
     var parameters = parameters(chunk, "delta");
@@ -331,33 +331,64 @@ final class Filling {
     }
     return switch (copier.copy(parameters, "what is missing in " + chunk.text(type))) {
       case Copier.End.Said() -> {
-        var now = read(chunk);
-        var came = now.target().rows() - state.target().rows();
-        if (came > 0 && below(chunk)) {
-          swept += came;
-          watch.tell(new RunEvent.Swept(migration.target(), chunk.text(type), came));
-        } else if (came > 0) {
-          watch.tell(
-              new RunEvent.Note(
-                  migration.target(), "brought what was missing in " + chunk.text(type)));
-        }
-        yield now.same() ? List.of() : List.of(chunk);
+        pace.went();
+        yield look(state);
       }
       case Copier.End.TooBig(var because) -> {
+        pace.tooBig(state.source().rows());
         watch.tell(new RunEvent.Split(migration.target(), chunk.text(type), because));
-        var halves = halves(chunk);
-        if (halves.isEmpty()) {
-          throw new Failure.Refused(
-              "what is missing in " + chunk.text(type) + " is too big for one job: " + because);
+        var now = read(chunk);
+        if (!now.target().equals(state.target())) {
+          yield List.of(chunk);
         }
-        yield halves;
+        yield finer(now, sourceMayMove)
+            .orElseThrow(() ->
+                new Failure.Refused(
+                    "what is missing in "
+                        + chunk.text(type)
+                        + " is too big for one job: "
+                        + because));
       }
-      case Copier.End.Unknown _ -> List.of(chunk);
+      case Copier.End.Unknown _ -> look(state);
       case Copier.End.Failed(var because) -> throw failed(chunk, because);
     };
   }
 
-  Optional<Long> lowest() {
-    return total == 0 ? Optional.empty() : Optional.of(lowest);
+  /// What came of a job, and what is left.
+  private List<Chunk> look(State before) {
+    var chunk = before.chunk();
+    var now = read(chunk);
+    var came = now.target().rows() - before.target().rows();
+    if (came > 0 && below(chunk)) {
+      swept += came;
+      watch.tell(new RunEvent.Swept(migration.target(), chunk.text(type), came));
+    } else if (came > 0) {
+      watch.tell(
+          new RunEvent.Note(migration.target(), "brought what was missing in " + chunk.text(type)));
+    }
+    return now.same() ? List.of() : List.of(chunk);
+  }
+
+  /// Goes on with the halves. They have settled if the whole has and they still add up to it.
+  ///
+  /// @return empty when it can't be cut
+  private Optional<List<Chunk>> finer(State state, boolean sourceMayMove) {
+    var halves = halves(state.chunk());
+    if (halves.isEmpty()) {
+      return Optional.empty();
+    }
+    var states = halves.stream().map(this::read).toList();
+    var source = states.stream().map(State::source).reduce(Reading.NOTHING, Reading::plus);
+    var target = states.stream().map(State::target).reduce(Reading.NOTHING, Reading::plus);
+    if (!target.equals(state.target()) || (!sourceMayMove && !source.equals(state.source()))) {
+      return Optional.of(halves);
+    }
+    var again = new ArrayList<Chunk>();
+    for (var half : states) {
+      if (!half.same() && half.source().rows() > 0) {
+        again.addAll(delta(half, sourceMayMove));
+      }
+    }
+    return Optional.of(again);
   }
 }

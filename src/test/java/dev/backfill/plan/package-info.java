@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.plan;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.proof;
+
+import org.jspecify.annotations.NullMarked;

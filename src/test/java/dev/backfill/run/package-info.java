@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.run;
+
+import org.jspecify.annotations.NullMarked;
