@@ -20,7 +20,7 @@ import java.util.Optional;
 /// difference. Only ever appends. To be used while the lease is held.
 final class Filling {
   /// A target block that spans many partitions is refused: 100 by ClickHouse, 12 to 30 by Tinybird.
-  private static final int PARTITIONS_AT_ONCE = 12;
+  static final int PARTITIONS_AT_ONCE = 12;
 
   /// How often a job may say it is done without a row having come.
   private static final int EMPTY_SUCCESSES = 3;

@@ -41,6 +41,7 @@ public record Rehearsed(
   ///
   /// @param rows below the present moment in the production source
   /// @param chunks it will be cut into
-  /// @param duration rows divided by the measured rate, and one poll for each chunk
-  public record Forecast(long rows, int chunks, Duration duration) {}
+  /// @param duration rows divided by the measured rate, and one poll for each chunk; empty when
+  ///   nothing had to be copied, so there was nothing to measure
+  public record Forecast(long rows, int chunks, Optional<Duration> duration) {}
 }

@@ -134,7 +134,10 @@ public final class Runner {
         absent.stream().mapToLong(s -> s.source().rows() - s.target().rows()).sum());
   }
 
-  private void fill(
+  /// Brings one target to the end, under the lease.
+  ///
+  /// @param start when the copies may begin, by the server's clock
+  void fill(
       Guard.Ready ready,
       PlanCore core,
       RunOptions options,

@@ -240,7 +240,9 @@ final class World {
                   && row.at() >= chunk.start().orElse(Long.MIN_VALUE)
                   && row.at() < chunk.end().orElse(Long.MAX_VALUE);
       return inside
-          && row.hash().mod(BigInteger.valueOf(chunk.slices())).intValueExact() == chunk.slice();
+          && (chunk.whole()
+              || row.hash().mod(BigInteger.valueOf(chunk.slices())).intValueExact()
+                  == chunk.slice());
     };
   }
 

@@ -1,0 +1,323 @@
+package dev.backfill.run;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.ChunkGrid;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Ticks;
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.ProofReport;
+import dev.backfill.proof.Questions;
+import dev.backfill.proof.Side;
+import dev.backfill.sql.Quote;
+import dev.backfill.tinybird.Branch;
+import dev.backfill.tinybird.LiveDataSource.LiveColumn;
+import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/// Does in the pull request's branch what the run will do in production: rows past T through the
+/// sync pipe, history through the backfill pipe, proof of both, and a forecast.
+///
+/// A branch is quiet, so nothing waits for T: the sync pipe's T is the upper bound of the copies
+/// although it may not have passed.
+public final class Rehearsal {
+  /// Rows that are appended past T.
+  private static final int INJECTED = 3;
+
+  private final InstantSource clock;
+  private final Sleeper sleeper;
+  private final Consumer<RunEvent> events;
+  private final BooleanSupplier cancelled;
+
+  public Rehearsal(
+      InstantSource clock, Sleeper sleeper, Consumer<RunEvent> events, BooleanSupplier cancelled) {
+    this.clock = clock;
+    this.sleeper = sleeper;
+    this.events = events;
+    this.cancelled = cancelled;
+  }
+
+  /// @param main the main workspace, which is only read
+  /// @param branch the branch, by its own token
+  /// @param info the branch as it was looked up
+  /// @throws Failure.Refused when the branch doesn't hold the plan's resources
+  public Rehearsed rehearse(
+      PlanCore core, Tinybird main, Tinybird branch, Branch info, RunOptions options) {
+    var watch = new Watch(clock, sleeper, events, cancelled, options.unreachable());
+    var findings = new Guard(branch, watch).look(core, true);
+    if (!findings.reasons().isEmpty()) {
+      throw new Failure.Refused(String.join("; ", findings.reasons()));
+    }
+    var before = watch.read("", branch::workspace);
+    if (!before.id().equals(info.id())) {
+      throw new Failure.Refused(
+          "the token is for the branch " + before.name() + ", not for " + info.name());
+    }
+    var targets = new ArrayList<Rehearsed.Target>();
+    var reasons = new ArrayList<String>();
+    for (var ready : findings.ready()) {
+      targets.add(target(ready, core, main, branch, options, watch, reasons));
+    }
+    var after = watch.read("", () -> main.branch(info.name())).map(Branch::id);
+    if (!after.equals(Optional.of(info.id()))) {
+      reasons.add("the branch " + info.name() + " was rebuilt or deleted meanwhile");
+    }
+    return new Rehearsed(info.name(), info.id(), targets, reasons.isEmpty(), reasons);
+  }
+
+  private Rehearsed.Target target(
+      Guard.Ready ready,
+      PlanCore core,
+      Tinybird main,
+      Tinybird branch,
+      RunOptions options,
+      Watch watch,
+      List<String> reasons) {
+    var migration = ready.migration();
+    var target = migration.target();
+    var expiring = clock.instant().plus(Duration.ofHours(1));
+    var inventory = Runner.Inventories.asking(branch).of(migration, expiring, watch);
+    watch.tell(new RunEvent.Started(target, migration.source(), ready.cutoverInstant()));
+    var below = Chunk.below(ready.cutover());
+    var history = inventory.extent(Side.SOURCE, below);
+    var rows = history.map(Inventory.Extent::rows).orElse(0L);
+    var injection = inject(ready, branch, inventory, options, watch, reasons);
+    var figures = new ArrayList<Outcome.Figures>();
+    var proofs = new ArrayList<ProofReport>();
+    var faults = new ArrayList<String>();
+    // At least two chunks, however little the branch holds.
+    var limits = core.limits();
+    var chunkRows = Math.max(1, Math.min(limits.chunkRows(), (rows + 1) / 2));
+    new Runner(branch, clock, sleeper, events, cancelled)
+        .fill(
+            ready,
+            withChunkRows(core, chunkRows),
+            options,
+            watch,
+            inventory,
+            Instant.MIN,
+            figures,
+            proofs,
+            faults);
+    reasons.addAll(faults);
+    var done = figures.getLast();
+    var oneInstant = history.filter(e -> e.first() == e.last()).isPresent();
+    if (rows == 0) {
+      reasons.add(migration.source() + " holds no rows below the cutover in the branch");
+    } else if (done.chunks() < 2 && !oneInstant) {
+      reasons.add(target + " was filled in one chunk");
+    }
+    var proven =
+        proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED) && !proofs.isEmpty();
+    var inMain = Runner.Inventories.asking(main).of(migration, expiring, watch);
+    var whole = inMain.extent(Side.SOURCE, below).map(Inventory.Extent::rows).orElse(0L);
+    if (proven && rows < limits.rehearsalRows() && rows < whole) {
+      reasons.add(
+          "only %,d rows of %s were there to be copied, %,d are asked for"
+              .formatted(rows, migration.source(), Math.min(limits.rehearsalRows(), whole)));
+    }
+    return new Rehearsed.Target(
+        target,
+        done,
+        injection.rows(),
+        injection.mark(),
+        injection.arrived(),
+        proofs.stream().findFirst(),
+        forecast(migration, inMain, below, whole, done, limits));
+  }
+
+  private static Rehearsed.Forecast forecast(
+      Migration migration,
+      Inventory main,
+      Chunk below,
+      long rows,
+      Outcome.Figures figures,
+      PlanCore.Limits limits) {
+    var chunks =
+        rows == 0
+            ? 0
+            : ChunkGrid.of(
+                    migration.timestamp().orElseThrow().type(),
+                    below.end().orElseThrow(),
+                    new ChunkGrid.Most(limits.chunkRows(), Filling.PARTITIONS_AT_ONCE),
+                    main::histogram)
+                .size();
+    var rate = figures.rowsPerSecond();
+    return new Rehearsed.Forecast(
+        rows,
+        chunks,
+        rate <= 0
+            ? Optional.empty()
+            : Optional.of(
+                Duration.ofMillis((long) (rows * 1000.0 / rate))
+                    .plus(limits.poll().multipliedBy(chunks))));
+  }
+
+  /// @param mark which rows they are, in words
+  private record Injection(long rows, String mark, long arrived) {}
+
+  /// Appends copies of a row of the source with timestamps from T on, and waits until the sync pipe
+  /// has brought them.
+  private Injection inject(
+      Guard.Ready ready,
+      Tinybird branch,
+      Inventory inventory,
+      RunOptions options,
+      Watch watch,
+      List<String> reasons) {
+    var migration = ready.migration();
+    var target = migration.target();
+    var type = migration.timestamp().orElseThrow().type();
+    var source = branch.dataSource(migration.source()).orElseThrow();
+    var columns = source.columns().stream().filter(c -> !c.jsonPath().isEmpty()).toList();
+    var first = ready.cutover();
+    var range = Chunk.range(first, first + INJECTED);
+    var mark = "rows of %s with timestamps in %s".formatted(source.name(), range.text(type));
+    if (columns.stream()
+        .noneMatch(c -> c.name().equals(migration.timestamp().orElseThrow().column()))) {
+      reasons.add(source.name() + " takes no JSON, so no row past the cutover could be appended");
+      return new Injection(0, mark, 0);
+    }
+    var records = new StringBuilder();
+    for (var i = 0; i < INJECTED; i++) {
+      var record = record(branch, migration, columns, first + i, watch);
+      if (record.isEmpty()) {
+        reasons.add(source.name() + " has no row to copy past the cutover");
+        return new Injection(0, mark, 0);
+      }
+      records.append(record.get()).append('\n');
+    }
+    var had = rows(inventory, Side.TARGET, range);
+    // Appended once: when the answer is lost, the rows themselves say whether they came.
+    long sent = INJECTED;
+    try {
+      var appended = branch.append(source.name(), records.toString());
+      sent = appended.rows();
+      if (appended.quarantined() > 0) {
+        reasons.add(
+            appended.quarantined()
+                + " rows appended past the cutover went to the quarantine of "
+                + source.name());
+      }
+    } catch (Failure.Remote failure) {
+      if (failure.kind() != Failure.Kind.LOST) {
+        throw failure;
+      }
+      watch.tell(new RunEvent.Note(target, "the answer to the append was lost"));
+    }
+    var since = watch.now();
+    var arrived = rows(inventory, Side.TARGET, range) - had;
+    while (arrived < sent && watch.now().isBefore(since.plus(options.requestDeadline()))) {
+      watch.pause(target, "rows past the cutover are to arrive", Duration.ofSeconds(1));
+      arrived = rows(inventory, Side.TARGET, range) - had;
+    }
+    if (arrived < sent) {
+      reasons.add(
+          "of %d rows appended past the cutover %d reached %s".formatted(sent, arrived, target));
+    }
+    return new Injection(sent, mark, arrived);
+  }
+
+  private static long rows(Inventory inventory, Side side, Chunk chunk) {
+    return inventory.extent(side, chunk).map(Inventory.Extent::rows).orElse(0L);
+  }
+
+  /// A row of the source as the JSON that would have made it, with another timestamp.
+  private static Optional<String> record(
+      Tinybird branch, Migration migration, List<LiveColumn> columns, long tick, Watch watch) {
+    var cut = migration.timestamp().orElseThrow();
+    var selected = new ArrayList<String>();
+    for (var i = 0; i < columns.size(); i++) {
+      var column = columns.get(i);
+      var value =
+          column.name().equals(cut.column())
+              ? "CAST(%s, %s)"
+                  .formatted(Ticks.literal(cut.type(), tick), Quote.literal(column.type()))
+              : Quote.identifier(column.name());
+      selected.add("toJSONString(" + value + ") AS " + Questions.MARK + i);
+    }
+    var sql =
+        "SELECT "
+            + String.join(", ", selected)
+            + " FROM "
+            + Quote.identifier(migration.source())
+            + " LIMIT 1";
+    var rows = watch.read(migration.target(), () -> branch.query(sql)).rows();
+    if (rows.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<String, Object> root = new LinkedHashMap<>();
+    for (var i = 0; i < columns.size(); i++) {
+      var json = rows.getFirst().text(Questions.MARK + i);
+      if (!json.equals("null")) {
+        put(root, columns.get(i).jsonPath(), json);
+      }
+    }
+    return Optional.of(json(root));
+  }
+
+  /// `$.a.b` and `$.a[:]`; whatever else a path may say stays out of the record.
+  @SuppressWarnings("unchecked")
+  private static void put(Map<String, Object> root, String path, String json) {
+    var plain = path.replaceFirst("^\\$\\.?", "").replaceFirst("\\[:\\]$", "");
+    if (plain.isEmpty() || plain.contains("[")) {
+      return;
+    }
+    var keys = plain.split("\\.");
+    var at = root;
+    for (var i = 0; i < keys.length - 1; i++) {
+      var below = at.computeIfAbsent(keys[i], k -> new LinkedHashMap<String, Object>());
+      if (!(below instanceof Map)) {
+        return;
+      }
+      at = (Map<String, Object>) below;
+    }
+    at.putIfAbsent(keys[keys.length - 1], json);
+  }
+
+  /// The leaves are JSON already.
+  private static String json(Map<?, ?> object) {
+    var fields = new ArrayList<String>();
+    object.forEach((key, value) ->
+        fields.add(
+            "\""
+                + String.valueOf(key).replace("\\", "\\\\").replace("\"", "\\\"")
+                + "\":"
+                + (value instanceof Map<?, ?> below ? json(below) : String.valueOf(value))));
+    return "{" + String.join(",", fields) + "}";
+  }
+
+  private static PlanCore withChunkRows(PlanCore core, long chunkRows) {
+    var l = core.limits();
+    return new PlanCore(
+        core.schemaVersion(),
+        core.rules(),
+        core.flavour(),
+        core.version(),
+        core.workspace(),
+        core.changes(),
+        core.migrations(),
+        core.forkedPipes(),
+        core.cutover(),
+        new PlanCore.Limits(
+            l.margin(),
+            l.settle(),
+            l.maxLateness(),
+            l.rehearsalRows(),
+            l.jobsAtOnce(),
+            chunkRows,
+            l.lease(),
+            l.poll()),
+        core.files());
+  }
+}

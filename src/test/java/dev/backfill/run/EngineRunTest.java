@@ -1,0 +1,373 @@
+package dev.backfill.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Cutover;
+import dev.backfill.plan.Grain;
+import dev.backfill.plan.Plan;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Ticks;
+import dev.backfill.project.TimeType;
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.Pair;
+import dev.backfill.proof.Questions;
+import dev.backfill.proof.Side;
+import dev.backfill.testing.EngineTest;
+import dev.backfill.tinybird.Branch;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/// The questions and the protocol on ClickHouse, with the files that the emitter writes.
+@EngineTest
+class EngineRunTest {
+  private static final String EVENTS =
+      """
+      SCHEMA >
+          `at` %s `json:$.at`,
+          `action` LowCardinality(String) `json:$.action`,
+          `user` Nullable(String) `json:$.who.user`,
+          `amount` Decimal(10, 2) `json:$.amount`,
+          `ratio` Float64 `json:$.ratio`,
+          `tags` Array(String) `json:$.tags[:]`
+
+      ENGINE "MergeTree"
+      ENGINE_PARTITION_KEY "toYYYYMM(at)"
+      ENGINE_SORTING_KEY "%s"
+      """;
+  private static final String DAILY =
+      """
+      SCHEMA >
+          `day` Date,
+          `action` LowCardinality(String),
+          `hits` AggregateFunction(count),
+          `users` AggregateFunction(uniq, Nullable(String))
+
+      ENGINE "AggregatingMergeTree"
+      ENGINE_SORTING_KEY "day, action"
+      """;
+  private static final String DAILY_PIPE =
+      """
+      NODE daily
+      SQL >
+          SELECT toDate(at) AS day, action, countState() AS hits, uniqState(user) AS users
+          FROM events
+          GROUP BY day, action
+
+      TYPE materialized
+      DATASOURCE daily
+      """;
+
+  private static SortedMap<String, String> files(String type, String key) {
+    return new TreeMap<>(
+        Map.of(
+            "datasources/events.datasource", EVENTS.formatted(type, key),
+            "datasources/daily.datasource", DAILY,
+            "pipes/daily_pipe.pipe", DAILY_PIPE));
+  }
+
+  private static final Sleeper NONE = duration -> {};
+
+  private static InstantSource clock() {
+    return InstantSource.system();
+  }
+
+  private static PlanCore quick(Plan plan, String workspace, long chunkRows) {
+    var core = plan.core();
+    return new PlanCore(
+        core.schemaVersion(),
+        core.rules(),
+        core.flavour(),
+        core.version(),
+        Optional.of(workspace),
+        core.changes(),
+        core.migrations(),
+        core.forkedPipes(),
+        new Cutover(Duration.ofMinutes(30), Optional.empty()),
+        new PlanCore.Limits(
+            Duration.ZERO,
+            Duration.ofMillis(1),
+            Duration.ofHours(24),
+            500,
+            1,
+            chunkRows,
+            Duration.ofMinutes(10),
+            Duration.ofMillis(1)),
+        List.of());
+  }
+
+  private static void fill(EngineWorkspace workspace, String firstRow, int rows, int every) {
+    workspace.run(
+        "INSERT INTO events SELECT "
+            + firstRow
+            + " + number * "
+            + every
+            + ", ['view', 'buy', 'it''s'][number % 3 + 1], if(number % 7 = 0, NULL, toString(number % 100)),"
+            + " toDecimal64(number / 4, 2), number / 3, ['a', toString(number)] FROM numbers("
+            + rows
+            + ")");
+  }
+
+  private record Made(EngineWorkspace workspace, Plan plan, String type, long cutover)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      workspace.close();
+    }
+  }
+
+  private static Made made(String name, String type, Optional<String> main, String first) {
+    var base = files(type, "at");
+    var head = files(type, "action, at");
+    var plan = EngineWorkspace.plan(base, head);
+    var workspace = new EngineWorkspace(name, main);
+    workspace.deploy(base, Map.of());
+    fill(workspace, first, 5_000, 600);
+    var migration = plan.core().direct().getFirst();
+    var cut = migration.timestamp().orElseThrow();
+    var cutover = Ticks.ceil(cut.type(), Instant.now().minusSeconds(60));
+    workspace.deploy(
+        EngineWorkspace.generated(plan, base, head),
+        Map.of(migration.cutoverVariable(), Ticks.text(cut.type(), cutover)));
+    return new Made(workspace, plan, type, cutover);
+  }
+
+  private static Outcome run(Made made, PlanCore core, List<RunEvent> events) {
+    return new Runner(made.workspace(), clock(), NONE, events::add, () -> false)
+        .run(core, RunOptions.of("test"));
+  }
+
+  private static void assertSame(EngineWorkspace workspace) {
+    var columns = "at, action, user, amount, ratio, tags";
+    for (var order :
+        List.of(
+            "events EXCEPT ALL SELECT %s FROM events_1",
+            "events_1 EXCEPT ALL SELECT %s FROM events")) {
+      assertThat(
+              workspace.number(
+                  "SELECT count() FROM (SELECT "
+                      + columns
+                      + " FROM "
+                      + order.formatted(columns)
+                      + ")"))
+          .as(order)
+          .isZero();
+    }
+    for (var order : List.of("daily", "daily_1")) {
+      var other = order.equals("daily") ? "daily_1" : "daily";
+      var merged =
+          "SELECT day, action, countMerge(hits), uniqMerge(users) FROM %s GROUP BY day, action";
+      assertThat(
+              workspace.number(
+                  "SELECT count() FROM ("
+                      + merged.formatted(order)
+                      + " EXCEPT ALL "
+                      + merged.formatted(other)
+                      + ")"))
+          .as(order)
+          .isZero();
+    }
+  }
+
+  @Test
+  void everyKindOfTimestampIsCopiedInChunksAndProven() {
+    for (var type :
+        List.of(
+            "DateTime",
+            "DateTime64(3)",
+            "DateTime('Europe/Madrid')",
+            "DateTime64(6, 'America/New_York')",
+            "Nullable(DateTime)",
+            "DateTime64(9)")) {
+      var first = "toDateTime('2026-10-20 00:00:00', 'UTC')";
+      try (var made = made("run_kinds", type, Optional.empty(), first)) {
+        var workspace = made.workspace();
+        // at or after T through the sync, from the future too; and one row twice
+        fill(workspace, "now('UTC')", 20, 1);
+        workspace.run("INSERT INTO events SELECT * FROM events WHERE amount = 7");
+        if (type.startsWith("Nullable")) {
+          workspace.run(
+              "INSERT INTO events SELECT NULL, action, user, amount, ratio, tags FROM events WHERE amount = 9");
+        }
+        var events = new ArrayList<RunEvent>();
+        var outcome = run(made, quick(made.plan(), "run_kinds", 900), events);
+        assertThat(outcome).as(type).isInstanceOf(Outcome.Done.class);
+        var done = (Outcome.Done) outcome;
+        assertThat(done.figures().getFirst().chunks()).as(type).isGreaterThan(4);
+        assertThat(done.proofs().getFirst().judgement()).isEqualTo(Judgement.CONTAINED);
+        assertThat(done.proofs().getFirst().comparisons()).hasSize(2);
+        assertThat(done.proofs().getFirst().comparisons().getFirst().expectedTotal().rows())
+            .isEqualTo(workspace.number("SELECT count() FROM events"));
+        assertSame(workspace);
+        var jobs = workspace.copies.size();
+        assertThat(run(made, quick(made.plan(), "run_kinds", 900), events))
+            .isInstanceOf(Outcome.Done.class);
+        assertThat(workspace.copies).as("a second run copies nothing").hasSize(jobs);
+      }
+    }
+  }
+
+  @Test
+  void lateRowsAreAddedByDifferenceAndWhatIsMissingOrSurplusIsNamed() {
+    try (var made =
+        made(
+            "run_late",
+            "DateTime64(3)",
+            Optional.empty(),
+            "toDateTime('2026-10-20 00:00:00', 'UTC')")) {
+      var core = quick(made.plan(), "run_late", 900);
+      assertThat(run(made, core, new ArrayList<>())).isInstanceOf(Outcome.Done.class);
+      fill(made.workspace(), "toDateTime('2026-10-21 00:00:07', 'UTC')", 40, 60);
+      var verifier = new Verifier(made.workspace(), clock(), NONE, e -> {}, () -> false);
+      var before = verifier.verify(core).getFirst();
+      assertThat(before.judgement()).isEqualTo(Judgement.DIFFERS);
+      assertThat(before.missing()).isEqualTo(40);
+      assertThat(before.comparisons().getFirst().examples()).hasSize(20);
+      assertThat(before.comparisons().getFirst().examples().getFirst().row())
+          .contains("2026-10-21");
+      var done = (Outcome.Done) run(made, core, new ArrayList<>());
+      assertThat(done.figures().getFirst().swept()).isEqualTo(40);
+      assertSame(made.workspace());
+      made.workspace().run("INSERT INTO events_1 SELECT * FROM events_1 WHERE amount = 5");
+      var after = (Outcome.NotReady) run(made, core, new ArrayList<>());
+      assertThat(after.reasons()).anyMatch(r -> r.contains("0 missing") && r.contains("surplus"));
+      assertThat(after.proofs().getFirst().surplus()).isPositive();
+    }
+  }
+
+  @Test
+  void jobsAndReadingsThatAreTooBigAreCut() {
+    try (var made =
+        made("run_big", "DateTime", Optional.empty(), "toDateTime('2026-10-20 00:00:00', 'UTC')")) {
+      var workspace = made.workspace();
+      var left = new int[] {25};
+      workspace.tooBig =
+          sql ->
+              sql.contains("events")
+                      && !sql.contains("count() AS backfill__n, toString(min")
+                      && left[0]-- > 0
+                      && left[0] % 2 == 0
+                  ? Optional.of("Memory limit (for query) exceeded")
+                  : Optional.empty();
+      var events = new ArrayList<RunEvent>();
+      assertThat(run(made, quick(made.plan(), "run_big", 900), events))
+          .isInstanceOf(Outcome.Done.class);
+      assertThat(events).anyMatch(e -> e instanceof RunEvent.Split);
+      assertSame(workspace);
+    }
+  }
+
+  @Test
+  void aRangeGoesInHashSlicesThatAreDisjointAndWhole() {
+    try (var made =
+        made(
+            "run_slices",
+            "DateTime",
+            Optional.empty(),
+            "toDateTime('2026-10-20 00:00:00', 'UTC')")) {
+      var migration = made.plan().core().direct().getFirst();
+      var inventory =
+          new SqlInventory(
+              made.workspace(),
+              new Questions(Pair.of(migration, Instant.now())),
+              new Watch(clock(), NONE, e -> {}, () -> false, Duration.ZERO));
+      var whole = Chunk.below(made.cutover());
+      for (var slice = 0; slice < 4; slice++) {
+        var chunk = whole.slice(4, slice);
+        made.workspace()
+            .startCopy(
+                migration.historyFeed().pipe(),
+                Map.of(
+                    "end_backfill_timestamp",
+                    Ticks.text(migration.timestamp().orElseThrow().type(), made.cutover()),
+                    "slices",
+                    "4",
+                    "slice",
+                    Integer.toString(slice),
+                    "expect_target",
+                    "0"));
+        assertThat(inventory.reading(Side.TARGET, chunk))
+            .isEqualTo(inventory.reading(Side.SOURCE, chunk));
+      }
+      assertSame(made.workspace());
+    }
+  }
+
+  @Test
+  void theCalendarOfTheHistogramIsTheOneOfTheGrid() {
+    for (var type :
+        List.of("DateTime('Europe/Madrid')", "DateTime64(3)", "Nullable(DateTime64(6))")) {
+      try (var made =
+          made(
+              "run_calendar", type, Optional.empty(), "toDateTime('2025-12-31 21:00:00', 'UTC')")) {
+        var migration = made.plan().core().direct().getFirst();
+        TimeType time = migration.timestamp().orElseThrow().type();
+        var inventory =
+            new SqlInventory(
+                made.workspace(),
+                new Questions(Pair.of(migration, Instant.now())),
+                new Watch(clock(), NONE, e -> {}, () -> false, Duration.ZERO));
+        for (var grain : Grain.values()) {
+          var rows = 0L;
+          for (var step : inventory.histogram(grain, Chunk.below(made.cutover())).entrySet()) {
+            rows += step.getValue().rows();
+            assertThat(step.getValue().partitions()).isBetween(1L, 12L);
+          }
+          assertThat(rows).as(grain + " " + time).isEqualTo(5_000);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRehearsalCopiesInABranchShowsTheSyncAndForecasts() {
+    try (var main =
+            made(
+                "run_main",
+                "DateTime64(3)",
+                Optional.empty(),
+                "toDateTime('2026-10-20 00:00:00', 'UTC')");
+        var branch =
+            made(
+                "run_branch",
+                "DateTime64(3)",
+                Optional.of("run_main"),
+                "toDateTime('2026-10-20 00:00:00', 'UTC')")) {
+      var info = new Branch("run_branch", "tmp_ci_1", Optional.of("secret"), Instant.now());
+      var known =
+          new Forwarding(main.workspace()) {
+            @Override
+            public Optional<Branch> branch(String name) {
+              return Optional.of(info);
+            }
+          };
+      var rehearsed =
+          new Rehearsal(clock(), NONE, e -> {}, () -> false)
+              .rehearse(
+                  quick(branch.plan(), "run_main", 1_000_000),
+                  known,
+                  branch.workspace(),
+                  info,
+                  RunOptions.of("test"));
+      assertThat(rehearsed.reasons()).isEmpty();
+      assertThat(rehearsed.counts()).isTrue();
+      var target = rehearsed.targets().getFirst();
+      assertThat(target.injected()).isEqualTo(3);
+      assertThat(target.arrived()).isEqualTo(3);
+      assertThat(target.figures().copied()).isEqualTo(5_000);
+      assertThat(target.figures().chunks()).isGreaterThanOrEqualTo(2);
+      assertThat(target.forecast().rows()).isEqualTo(5_000);
+      assertThat(target.forecast().duration()).isPresent();
+      assertSame(branch.workspace());
+      assertThat(main.workspace().copies).as("production is only read").isEmpty();
+    }
+  }
+}
