@@ -258,10 +258,11 @@ public final class Rehearsal {
     }
     Map<String, Object> root = new LinkedHashMap<>();
     for (var i = 0; i < columns.size(); i++) {
-      var json = rows.getFirst().text(Questions.MARK + i);
-      if (!json.equals("null")) {
-        put(root, columns.get(i).jsonPath(), json);
-      }
+      var path = columns.get(i).jsonPath();
+      rows.getFirst()
+          .find(Questions.MARK + i)
+          .filter(json -> !json.equals("null"))
+          .ifPresent(json -> put(root, path, json));
     }
     return Optional.of(json(root));
   }

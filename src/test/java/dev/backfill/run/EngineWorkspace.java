@@ -150,8 +150,8 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
   }
 
   long number(String sql) {
-    var row = query(sql + " AS number");
-    return row.only().number("number");
+    var answer = query(sql);
+    return answer.only().number(answer.columns().getFirst());
   }
 
   @Override
@@ -244,7 +244,7 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
     var node = project.pipe(pipe).orElseThrow().nodes().getLast();
     var job = "job" + jobs.size();
     try {
-      var sql = Template.render(node.sql().replace("$$", "$"), parameters);
+      var sql = Template.renderBody(node.sql().replace("$$", "$"), parameters);
       var refused = tooBig.apply(sql);
       if (refused.isPresent()) {
         throw new EngineException("Code: 241. DB::Exception: " + refused.get());

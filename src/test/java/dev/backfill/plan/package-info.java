@@ -1,4 +1,0 @@
-@NullMarked
-package dev.backfill.plan;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.backfill.proof;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.backfill.run;
-
-import org.jspecify.annotations.NullMarked;
