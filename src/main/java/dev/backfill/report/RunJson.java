@@ -62,7 +62,9 @@ public final class RunJson {
               var forecast = new LinkedHashMap<String, Object>();
               forecast.put("rows", t.forecast().rows());
               forecast.put("chunks", t.forecast().chunks());
-              forecast.put("duration", t.forecast().duration().toString());
+              t.forecast()
+                  .duration()
+                  .ifPresent(measured -> forecast.put("duration", measured.toString()));
               target.put("forecast", forecast);
               return target;
             })

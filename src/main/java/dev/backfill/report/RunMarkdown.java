@@ -72,7 +72,7 @@ public final class RunMarkdown {
             Escape.prose(t.mark()),
             Words.number(t.forecast().rows()),
             Words.number(t.forecast().chunks()),
-            Words.duration(t.forecast().duration()));
+            t.forecast().duration().map(Words::duration).orElse("not measured"));
       }
       out.append('\n');
     }

@@ -142,7 +142,7 @@ public final class RunText {
                   t.mark(),
                   Words.number(t.forecast().rows()),
                   Words.number(t.forecast().chunks()),
-                  Words.duration(t.forecast().duration())));
+                  t.forecast().duration().map(Words::duration).orElse("not measured")));
       table.appendTo(out, style);
       out.append('\n');
     }

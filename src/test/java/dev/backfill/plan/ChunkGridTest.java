@@ -28,8 +28,7 @@ class ChunkGridTest {
     out.add(new TimeType(TimeType.Kind.DATETIME, 0, Optional.of("Europe/Madrid"), false));
     for (var precision = 0; precision <= 9; precision++) {
       out.add(
-          new TimeType(
-              TimeType.Kind.DATETIME64, precision, Optional.of("America/New_York"), true));
+          new TimeType(TimeType.Kind.DATETIME64, precision, Optional.of("America/New_York"), true));
     }
     return out;
   }
@@ -39,7 +38,8 @@ class ChunkGridTest {
       SortedMap<Long, Bucket> out = new TreeMap<>();
       var steps = new TreeMap<Long, Long>();
       for (var tick : ticks) {
-        if (tick >= range.start().orElse(Long.MIN_VALUE) && tick < range.end().orElse(Long.MAX_VALUE)) {
+        if (tick >= range.start().orElse(Long.MIN_VALUE)
+            && tick < range.end().orElse(Long.MAX_VALUE)) {
           // any tick inside the step will do as its name
           var name = steps.computeIfAbsent(grain.floor(type, tick), s -> tick);
           out.merge(name, new Bucket(1, 1), (a, b) -> new Bucket(a.rows() + 1, 1));
@@ -156,7 +156,9 @@ class ChunkGridTest {
     var random = new Random(3);
     for (var run = 0; run < 5_000; run++) {
       var type = TYPES.get(run % TYPES.size());
-      var at = Instant.ofEpochSecond(random.nextLong(-2_000_000_000L, 9_000_000_000L), random.nextInt(1_000_000_000));
+      var at =
+          Instant.ofEpochSecond(
+              random.nextLong(-2_000_000_000L, 9_000_000_000L), random.nextInt(1_000_000_000));
       var floor = Ticks.floor(type, at);
       assertThat(Ticks.parse(type, Ticks.text(type, floor))).isEqualTo(floor);
       assertThat(Ticks.instant(type, floor)).isBeforeOrEqualTo(at);
