@@ -178,7 +178,16 @@ class PlannerTest {
 
   @Test
   void theVersionIsTheNextOneWithoutAFolder() {
-    assertThat(plan(RESORTED).core().version()).isEqualTo("1.0.0");
+    var raised =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.text(RESORTED, "datasources/events.datasource"),
+            ".tinyenv",
+            "VERSION=2.0.0\n");
+
+    assertThat(plan(raised).core().version()).isEqualTo("2.0.0");
+    // Base has 1.0.0, so an earlier deployment had it.
+    assertThat(plan(RESORTED).core().version()).isEqualTo("1.0.1");
     assertThat(
             Planner.plan(
                     request(
