@@ -11,7 +11,11 @@ final class Commands {
         new CheckCommand(console),
         new PlanCommand(console),
         new GenerateCommand(console),
+        new RehearseCommand(console),
         new RunCommand(console),
-        new VerifyCommand(console));
+        new VerifyCommand(console),
+        new LocalCommand(console),
+        new DemoCommand(console),
+        new TbCommand(console));
   }
 }

@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// What a command sees of the machine: streams, environment, folder, time, and the wish to stop.
 public final class Console {
@@ -17,8 +16,7 @@ public final class Console {
   private final Path folder;
   private final boolean terminal;
   private final Pause pause;
-  private final AtomicBoolean cancelled = new AtomicBoolean();
-  private final CountDownLatch cancellation = new CountDownLatch(1);
+  private final CountDownLatch cancellation;
 
   /// @param out results
   /// @param err progress and messages
@@ -32,12 +30,29 @@ public final class Console {
       Path folder,
       boolean terminal,
       Pause pause) {
+    this(out, err, environment, folder, terminal, pause, new CountDownLatch(1));
+  }
+
+  private Console(
+      PrintStream out,
+      PrintStream err,
+      Map<String, String> environment,
+      Path folder,
+      boolean terminal,
+      Pause pause,
+      CountDownLatch cancellation) {
     this.out = out;
     this.err = err;
     this.environment = Map.copyOf(environment);
     this.folder = folder;
     this.terminal = terminal;
     this.pause = pause;
+    this.cancellation = cancellation;
+  }
+
+  /// A console for a command that this one runs in another folder; who cancels one cancels both.
+  Console elsewhere(Path other, Map<String, String> variables, PrintStream results) {
+    return new Console(results, err, variables, other, terminal, pause, cancellation);
   }
 
   public PrintStream out() {
@@ -78,12 +93,11 @@ public final class Console {
 
   /// Asks the running command to stop; what it started is ended first.
   public void cancel() {
-    cancelled.set(true);
     cancellation.countDown();
   }
 
   public boolean cancelled() {
-    return cancelled.get();
+    return cancellation.getCount() == 0;
   }
 
   /// Returns when somebody wants the command to stop.

@@ -74,6 +74,9 @@ public final class Main {
     for (var command : Commands.all(console)) {
       root.addSubcommand(command);
     }
+    // Every word behind `tb` is its own, options too.
+    Objects.requireNonNull(root.getSubcommands().get("tb"))
+        .setUnmatchedOptionsArePositionalParams(true);
     var completion = new CommandLine(new AutoComplete.GenerateCompletion());
     completion
         .getCommandSpec()

@@ -1,0 +1,65 @@
+package dev.backfill.cli;
+
+import dev.backfill.demo.Demo;
+import dev.backfill.failure.Failure;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/// `demo`.
+@Command(
+    name = "demo",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Shows the whole journey in a temporary repository against a local workspace, with rows"
+          + " arriving all the time, in about a minute.",
+      "Ends with figures from independent SQL; exit code 1 on any difference."
+    },
+    footer = {"", "Example:", "  backfill demo --rows 1000000"})
+final class DemoCommand implements Callable<Integer> {
+  private final Console console;
+
+  @Option(
+      names = "--rows",
+      paramLabel = "N",
+      description = "Rows of history to begin with (default: 1000000).")
+  private long rows = 1_000_000;
+
+  @Option(names = "--keep", description = "Leave the temporary folder where it is.")
+  private boolean keep;
+
+  DemoCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    if (rows < 1) {
+      throw new Failure.Usage("--rows " + rows + " is not above 0.");
+    }
+    return Demo.run(
+        new Demo.Options(rows, keep),
+        new InProcess(),
+        console.out(),
+        console.err(),
+        Clock.systemUTC());
+  }
+
+  /// Commands as a person would type them, with the demo's own Ctrl-C.
+  private final class InProcess implements Demo.Backfill {
+    @Override
+    public int run(Path folder, Map<String, String> environment, String... arguments) {
+      return captured(folder, environment, console.out(), arguments);
+    }
+
+    @Override
+    public int captured(
+        Path folder, Map<String, String> environment, PrintStream results, String... arguments) {
+      return Main.run(console.elsewhere(folder, environment, results), arguments);
+    }
+  }
+}
