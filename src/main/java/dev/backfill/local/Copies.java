@@ -4,6 +4,8 @@ import dev.backfill.local.Jobs.Job;
 import dev.backfill.local.PipeDefinition.PipeNode;
 import dev.backfill.local.engine.EngineException;
 import dev.backfill.sql.TablesRead;
+import java.time.Duration;
+import java.time.LocalDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -218,6 +220,7 @@ final class Copies {
   private void done(Job job, Space space, String target, long rows) {
     job.change(s -> s.finished(rows, Map.of()));
     var state = job.state();
+    var elapsed = Duration.between(at(state.startedAt()), at(state.updatedAt()));
     logs.operation(
         space,
         "copy",
@@ -227,12 +230,18 @@ final class Copies {
             rows,
             "written_rows",
             rows,
+            "elapsed_time",
+            elapsed.toMillis() / 1000.0,
             "job_id",
             state.id(),
             "pipe_id",
             state.pipeId(),
             "pipe_name",
             state.pipeName()));
+  }
+
+  private static LocalDateTime at(String text) {
+    return LocalDateTime.parse(text.replace(' ', 'T'));
   }
 
   private long count(Space space, String database, String table) {
