@@ -1,6 +1,7 @@
 package dev.backfill.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.failure.Failure;
 import java.time.Duration;
@@ -150,6 +151,29 @@ class ProtocolTest {
       run(world, first, true);
       assertThat(world.doubled()).as("seed " + seed).isZero();
       finish(world, "seed " + seed);
+    }
+  }
+
+  @Test
+  void hazard4ACopyRequestThatIsServedAfterAnotherRunnerHasFinishedWritesNothing() {
+    for (var nth = 1; nth <= 4; nth++) {
+      var world = new World(nth).withHistory(500, 30);
+      var first = world.new Client();
+      var left = new int[] {nth};
+      first.beforeCopy =
+          () -> {
+            if (--left[0] == 0) {
+              world.pass(Duration.ofMinutes(11));
+              assertThat(run(world, world.new Client(), true)).isInstanceOf(Outcome.Done.class);
+              // The request still goes out; then the process is gone, and can't cancel its job.
+              first.dieAt = first.calls + 2;
+            }
+          };
+      assertThatThrownBy(() -> run(world, first, true)).isInstanceOf(World.Killed.class);
+      var jobs = world.started.size();
+      world.pass(Duration.ofMinutes(2));
+      assertThat(world.started).hasSize(jobs);
+      assertWhole(world, "request " + nth);
     }
   }
 

@@ -413,6 +413,7 @@ final class World {
     int dieAt = Integer.MAX_VALUE;
     int calls;
     Runnable before = () -> {};
+    Runnable beforeCopy = () -> {};
 
     private <T> T call(Supplier<T> act) {
       if (++calls >= dieAt) {
@@ -498,6 +499,7 @@ final class World {
 
     @Override
     public Job startCopy(String pipe, Map<String, String> parameters) {
+      beforeCopy.run();
       return call(() -> {
         if (chance(faults.refused)) {
           throw new Failure.Remote(
