@@ -29,6 +29,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,6 +40,8 @@ class KilledRunIT {
   private static final long SEED = Long.getLong("seed", System.nanoTime());
   private static final int KILLS = 10;
   private static final int HISTORY = 300_000;
+
+  private final Path log = Path.of("target", "killed-run.log");
 
   @TempDir Path data;
   @TempDir Path folder;
@@ -58,6 +61,7 @@ class KilledRunIT {
 
       var stop = new AtomicBoolean();
       var producer = Thread.ofPlatform().start(() -> produce(tinybird, stop));
+      stopsSafely(environment);
       var finished = 0;
       for (var kill = 0; kill < KILLS; kill++) {
         var process = start(environment, "run");
@@ -87,6 +91,19 @@ class KilledRunIT {
           .as("the fork's rows")
           .isEqualTo(next.get());
     }
+  }
+
+  /// SIGTERM is what a cancelled CI job and, as SIGINT, Ctrl-C send.
+  private void stopsSafely(Map<String, String> environment) throws Exception {
+    var said = data.resolveSibling(data.getFileName() + ".err");
+    var process = start(environment, builder -> builder.redirectError(said.toFile()), "run");
+    while (process.isAlive() && !Files.readString(said).contains("copied [")) {
+      Thread.sleep(20);
+    }
+    process.destroy();
+    assertThat(process.waitFor()).isEqualTo(130);
+    assertThat(Files.readString(said)).contains("error: ").contains("backfill run --plan");
+    Files.delete(said);
   }
 
   private void deployed(
@@ -181,6 +198,12 @@ class KilledRunIT {
   }
 
   private Process start(Map<String, String> environment, String... arguments) throws IOException {
+    return start(environment, _ -> {}, arguments);
+  }
+
+  private Process start(
+      Map<String, String> environment, Consumer<ProcessBuilder> more, String... arguments)
+      throws IOException {
     var command =
         new ArrayList<>(
             List.of(
@@ -189,8 +212,12 @@ class KilledRunIT {
                 "-jar",
                 System.getProperty("jar")));
     command.addAll(List.of(arguments));
-    var builder = new ProcessBuilder(command).directory(folder.toFile()).inheritIO();
+    var builder = new ProcessBuilder(command).directory(folder.toFile());
+    // Not inherited: the fork's own streams belong to the test runner.
+    builder.redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    builder.redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
+    more.accept(builder);
     return builder.start();
   }
 

@@ -775,14 +775,13 @@ public final class Planner {
                 target.engine().ttl().map(t -> "has TTL " + t).orElse("keeps them for ever"));
     said.add(message);
     if (!request.settings().of(target.name()).accept().contains("history_outlives_origin")) {
-      warnings.add(
-          Problem.warning(
-              "history_outlives_origin",
-              target.place(),
-              message,
-              "Accept it in backfill.yml: `datasources: {"
-                  + target.name()
-                  + ": {accept: [history_outlives_origin]}}`."));
+      var advice =
+          "Accept it in backfill.yml: `datasources: {"
+              + target.name()
+              + ": {accept: [history_outlives_origin]}}`.";
+      warnings.add(Problem.warning("history_outlives_origin", target.place(), message, advice));
+      // Whoever switches readers to the fork would lose it: that is for a person to say.
+      obstacles.add(Problem.error("history_outlives_origin", target.place(), message, advice));
     }
   }
 

@@ -1,0 +1,349 @@
+#!/usr/bin/env bash
+# Deploys analytics_events to analytics_events_1 (tinybird-backfill, plan 1.0.0).
+#
+# CI and CD run this instead of `tb deploy`; it calls `tb deploy` itself. It is safe to run again,
+# also from a later pull request and after a revert, and it moves no data: `backfill run` does.
+# Generated: change the plan and run `backfill generate`, not this file.
+# Before this plan: VERSION=1.0.0
+set -euo pipefail
+cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
+
+readonly version='1.0.0'
+
+say() { printf 'backfill: %s\n' "$*"; }
+stop() {
+  printf 'backfill: STOP: %s\n' "$1" >&2
+  shift
+  if (($# > 0)); then printf 'backfill: %s\n' "$@" >&2; fi
+  exit 1
+}
+
+for tool in tb python3 sha256sum; do
+  command -v "$tool" >/dev/null || stop "$tool isn't on the PATH" "Install it and run this again."
+done
+
+# The files this plan was made for, as `sha256sum` prints them.
+sealed() {
+  cat <<'SEALED'
+ae9dd832efe49a82efdd80c72d965a4e8af7b51fb0624d7a40f03e01ccbb79ef  datasources/analytics_events.datasource
+d18fa1c29ad1889e275f634c4478c9bc37e8bb7c5cf8db1e2f39cbc9f015e477  datasources/analytics_events_1.datasource
+e3fc679804744692505149455ca4f6f11ca7b732e5ae982463d7c037d54c056e  pipes/backfill_analytics_events_1.pipe
+02793371a03d3fd167a4f3482822ed16237d08857bea01321a831364abab5ba2  pipes/sync_analytics_events_1.pipe
+SEALED
+}
+
+# What the plan migrates, and everything that is asked or computed. Host and token are read from
+# .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is imported.
+ask() {
+  python3 -I - "$@" <<'PYTHON'
+import datetime, json, os, re, sys, time, urllib.error, urllib.parse, urllib.request
+
+MIGRATIONS = json.loads(r'''[
+    {"daily": 0, "digits": 0, "fork": "", "fork_file": "", "pinned": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
+]''')
+LEAD, MARGIN = 1800, 300  # seconds
+
+
+def stop(*lines):
+    print("\n".join(lines))
+    sys.exit(1)
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):  # a redirect would take the token along
+        return None
+
+
+def settings():
+    try:
+        with open(".tinyb", encoding="utf-8") as file:
+            tinyb = json.load(file)
+        host, token = tinyb["host"].rstrip("/"), tinyb["token"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        stop("There is no readable .tinyb here. Log in with: tb auth")
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._/\-]*)?", host) or not isinstance(token, str):
+        stop("The host or token in .tinyb isn't one. Log in again with: tb auth")
+    return host, token
+
+
+HOST, TOKEN = settings()
+
+
+def get(path, token=TOKEN, absent=None, **parameters):
+    url = HOST + path + ("?" + urllib.parse.urlencode(parameters) if parameters else "")
+    last = ""
+    for attempt in range(4):
+        if attempt:
+            time.sleep(attempt)
+        try:
+            request = urllib.request.Request(url, headers={"Authorization": "Bearer " + token})
+            with urllib.request.build_opener(NoRedirect).open(request, timeout=30) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code == 404 and absent is not None:
+                return absent
+            last = "status %d" % error.code
+            if error.code != 429 and error.code < 500:
+                break
+        except (OSError, ValueError) as error:
+            last = type(error).__name__
+    stop("The workspace didn't answer GET %s as it should (%s). Run this again when it does." % (path, last))
+
+
+def place():
+    workspace = get("/v0/workspace")
+    if not isinstance(workspace, dict) or "main" not in workspace or not workspace.get("id"):
+        stop("GET /v0/workspace didn't say whether this is a branch.")
+    branch = workspace["main"] is not None
+    if os.environ.get("TB_TOKEN"):
+        if branch:
+            stop(
+                "TB_TOKEN is set while .tinyb points at a branch: tb would ignore .tinyb and deploy elsewhere.",
+                "Unset TB_TOKEN for this step.",
+            )
+        if get("/v0/workspace", token=os.environ["TB_TOKEN"]).get("id") != workspace["id"]:
+            stop("TB_TOKEN is for another workspace than .tinyb. Unset TB_TOKEN for this step.")
+    if os.environ.get("TB_HOST") and os.environ["TB_HOST"].rstrip("/") != HOST:
+        stop("TB_HOST is another host than the one in .tinyb. Unset TB_HOST for this step.")
+    print("branch" if branch else "main")
+
+
+def feeds(pipe, target):
+    """The SQL by which a live pipe materializes into the target, or None."""
+    data_source = get("/v0/datasources/" + target, absent={})
+    names = {data_source.get("id"), data_source.get("name")} - {None}
+    for node in pipe.get("nodes") or []:
+        if node.get("materialized") in names:
+            return node.get("sql") or ""
+    return None
+
+
+def live_cutover(sql):
+    """T as the live text has it, or None."""
+    found = re.findall(
+        r">=\s*to(?:Date|Date32|DateTime|DateTime64)\s*\(\s*'(\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d{1,9})?)?)'", sql
+    )
+    return found[-1] if found else None
+
+
+def facts():
+    """One line per sync pipe: what it is, its name, the variable of its cutover, the cutover."""
+    ours = set()
+    for m in MIGRATIONS:
+        if not m["sync"]:
+            continue
+        ours.add(m["variable"])
+        if not os.path.isfile(m["sync_file"]):
+            print("gone", m["sync"], "-", "-", sep="\t")
+            continue
+        line(m["sync"], m["target"], m["variable"] if not m["pinned"] else "-", "missing")
+    for folder in (".", "pipes", "endpoints"):
+        for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            path = os.path.join(folder, entry)
+            name = entry.split(".")[0]
+            if not entry.endswith(".pipe") or not os.path.isfile(path) or not re.fullmatch(r"\w+", name, re.ASCII):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+            for variable in sorted(set(re.findall(r"\$\{(BACKFILL_T_[A-Z0-9_]+)\}", text)) - ours):
+                target = re.search(r"(?im)^\s*DATASOURCE\s+[\"']?(\w+)", text)
+                line(name, target.group(1) if target else "", variable, "foreign")
+
+
+def line(sync, target, variable, otherwise):
+    pipe = get("/v0/pipes/" + sync, absent={})
+    sql = feeds(pipe, target) if pipe and target else None
+    if sql is None:
+        print(otherwise, sync, "-", "-", sep="\t")
+        return
+    cutover = live_cutover(sql)
+    if cutover is None:
+        print("odd", sync, "-", "its SQL has no cutover that can be read", sep="\t")
+    else:
+        print("live", sync, variable, cutover, sep="\t")
+
+
+def is_live(pipe_name, target):
+    pipe = get("/v0/pipes/" + pipe_name, absent={})
+    return bool(pipe) and feeds(pipe, target) is not None
+
+
+def targets():
+    """Each target absent, empty, or fed by this plan already."""
+    live, bad = set(), []
+    for m in MIGRATIONS:  # in the order they depend on each other
+        if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live:
+            live.add(m["target"])
+            continue
+        if not get("/v0/datasources/" + m["target"], absent={}):
+            continue
+        answer = get("/v0/sql", q="SELECT count() AS n FROM `%s` FORMAT JSON" % m["target"])
+        rows = int(answer["data"][0]["n"])
+        if rows:
+            bad.append(
+                "%s holds %d rows, and no live pipe of this plan brought them. If nobody needs them: "
+                "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
+            )
+    if bad:
+        stop(*bad)
+
+
+def instant(text):
+    seconds = text.split(".")[0]
+    pattern = "%Y-%m-%d %H:%M:%S" if " " in seconds else "%Y-%m-%d"
+    return datetime.datetime.strptime(seconds, pattern).replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def bind():
+    """T of every migration: what is live stays, what is pinned must be ahead, the rest is now + lead."""
+    now = time.time()
+    for m in MIGRATIONS:
+        if not m["sync"] or not os.path.isfile(m["sync_file"]):
+            continue
+        variable = "-" if m["pinned"] else m["variable"]
+        pipe = get("/v0/pipes/" + m["sync"], absent={})
+        sql = feeds(pipe, m["target"]) if pipe else None
+        if sql is not None:
+            print(m["sync"], variable, live_cutover(sql), "live", sep="\t")
+            continue
+        if m["pinned"]:
+            if now + MARGIN >= instant(m["pinned"]):
+                stop(
+                    "The pinned cutover of %s, %s UTC, is past or less than %d seconds ahead." % (m["target"], m["pinned"], MARGIN),
+                    "Renew the plan: backfill generate --cutover INSTANT (or without it, to bind it at deploy).",
+                )
+            print(m["sync"], variable, m["pinned"], "new", sep="\t")
+            continue
+        tick = 86400 if m["daily"] else 1
+        seconds = -int(-(now + LEAD) // tick) * tick
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+        text = moment.strftime("%Y-%m-%d" if m["daily"] else "%Y-%m-%d %H:%M:%S")
+        if m["digits"]:
+            text += "." + "0" * m["digits"]
+        print(m["sync"], variable, text, "new", sep="\t")
+
+
+def check():
+    """After the deployment: everything feeds, with the cutover that was bound, and that is ahead."""
+    now, bad, bound = time.time(), [], {}
+    with open(sys.argv[2], encoding="utf-8") as lines:
+        for text in lines:
+            sync, _, cutover, state = text.rstrip("\n").split("\t")
+            bound[sync] = (cutover, state)
+    for m in MIGRATIONS:
+        if m["sync"] in bound:
+            cutover, state = bound[m["sync"]]
+            pipe = get("/v0/pipes/" + m["sync"], absent={})
+            sql = feeds(pipe, m["target"]) if pipe else None
+            if sql is None:
+                bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["sync"], m["target"]))
+            elif live_cutover(sql) != cutover:
+                bad.append("%s is live with the cutover %s, not %s." % (m["sync"], live_cutover(sql), cutover))
+            elif state == "new" and now + MARGIN >= instant(cutover):
+                bad.append(
+                    "It took so long that the cutover of %s, %s UTC, is past or less than %d seconds ahead. The source is "
+                    "complete, so nothing is lost: backfill run reads when %s went live and copies what lies between too. "
+                    "Look at why the deployment is slow, then run this job again: it goes on."
+                    % (m["target"], cutover, MARGIN, m["sync"])
+                )
+        elif m["fork"] and os.path.isfile(m["fork_file"]) and not is_live(m["fork"], m["target"]):
+            bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["fork"], m["target"]))
+    if bad:
+        stop(*bad)
+
+
+COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check}
+try:
+    COMMANDS[sys.argv[1]]()
+except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    stop("The workspace gave an answer that isn't understood (%s)." % type(error).__name__)
+PYTHON
+}
+
+workdir="$(mktemp -d)"
+trap 'rm -rf -- "$workdir"' EXIT
+
+place="$(ask place)" || stop "can't tell which workspace this is" "$place"
+case "$place" in
+  main) flags_text="${CD_FLAGS:-}" ;;
+  branch) flags_text="${CI_FLAGS:-}" ;;
+  *) stop "can't tell whether this is a branch or the main workspace" "$place" ;;
+esac
+
+# The project's own flags, split at blanks and nothing else. A populate would fill targets twice.
+flags=()
+IFS=$' \t\n' read -r -d '' -a words <<<"$flags_text" || true
+for word in ${words[@]+"${words[@]}"}; do
+  case "$word" in
+    --populate | --populate=*) say "leaving out $word: a populate would copy rows twice" ;;
+    *) flags+=("$word") ;;
+  esac
+done
+
+export TB_VERSION_WARNING="${TB_VERSION_WARNING:-0}" TB_CLI_TELEMETRY_OPTOUT="${TB_CLI_TELEMETRY_OPTOUT:-1}"
+
+# Runs `tb deploy`; sets already=yes when the workspace has this commit.
+already=no
+tb_deploy() {
+  local status=0
+  say "tb deploy" ${flags[@]+"${flags[@]}"}
+  tb deploy ${flags[@]+"${flags[@]}"} 2>&1 | tee "$workdir/deploy.log" || status=$?
+  if ((status != 0)); then
+    if grep -qi 'already deployed' "$workdir/deploy.log"; then
+      already=yes
+      say "this commit is deployed already"
+    else
+      stop "tb deploy failed with status $status; its output is above" \
+        "What it had pushed stays. Mend the cause and run the same job again: it goes on where this one stopped."
+    fi
+  fi
+}
+
+# Every cutover that a pipe of this project waits for: the ones that are live keep theirs, because
+# `tb deploy` may push their pipes again.
+facts="$workdir/facts"
+ask facts >"$facts" || stop "can't learn what is live" "$(cat "$facts")"
+missing=0
+while IFS=$'\t' read -r fact name variable text; do
+  case "$fact" in
+    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
+    gone) say "$name isn't part of this revision any more" ;;
+    missing) missing=$((missing + 1)) ;;
+    foreign)
+      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
+        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
+      ;;
+    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    *) stop "unexpected fact $fact" ;;
+  esac
+done <"$facts"
+
+if ((missing == 0)); then
+  say "nothing of plan $version is left to start; a plain deployment"
+  tb_deploy
+  exit 0
+fi
+
+if ! sealed | sha256sum --check --quiet --strict - >"$workdir/sums" 2>&1; then
+  stop "the files aren't the ones this plan was made for:" "$(cat "$workdir/sums")" \
+    "Renew the plan with: backfill generate, and merge what it writes."
+fi
+
+ask targets >"$workdir/targets" || stop "a target isn't ours to fill" "$(cat "$workdir/targets")"
+
+ask bind >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
+while IFS=$'\t' read -r name variable text _; do
+  say "cutover of $name: $text UTC"
+  if [[ "$variable" != - ]]; then export "$variable=$text"; fi
+done <"$workdir/bound"
+
+tb_deploy
+
+if ! ask check "$workdir/bound" >"$workdir/check"; then
+  if [[ "$already" == yes ]]; then
+    stop "the workspace says this commit is deployed, but not everything of it is live:" "$(cat "$workdir/check")" \
+      "Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT"
+  fi
+  stop "deployed, but not in order:" "$(cat "$workdir/check")"
+fi
+say "deployed; the live pipes hold the cutover. Next: backfill run"
