@@ -76,6 +76,7 @@ public final class Demo {
   private final PrintStream err;
   private final Clock clock;
   private final Instant started;
+  private String planned = "";
 
   private Demo(Options options, Backfill backfill, PrintStream out, PrintStream err, Clock clock) {
     this.options = options;
@@ -387,17 +388,28 @@ public final class Demo {
   private void writeReport(
       Path report, Path repository, Map<String, String> environment, List<String> figures)
       throws IOException {
-    var json = new java.io.ByteArrayOutputStream();
-    var quiet = new PrintStream(json, true, StandardCharsets.UTF_8);
-    var status =
-        backfill.captured(repository, environment, quiet, "verify", "--format", "markdown");
-    must(0, "backfill verify --format markdown", status);
+    var proof = captured(repository, environment, "verify", "--format", "markdown");
     Files.writeString(
         report,
-        json.toString(StandardCharsets.UTF_8)
-            + "\n## Figures from plain SQL\n\n```\n"
+        "# The pull request, as it was opened\n\n"
+            + planned
+            + "\n# After the run\n\n"
+            + proof
+            + "\n# Figures from plain SQL\n\n```\n"
             + String.join("\n", figures)
             + "\n```\n");
+  }
+
+  private String captured(Path repository, Map<String, String> environment, String... arguments) {
+    var bytes = new java.io.ByteArrayOutputStream();
+    var status =
+        backfill.captured(
+            repository,
+            environment,
+            new PrintStream(bytes, true, StandardCharsets.UTF_8),
+            arguments);
+    must(0, "backfill " + String.join(" ", arguments), status);
+    return bytes.toString(StandardCharsets.UTF_8);
   }
 
   private static long number(Tinybird workspace, String sql) {

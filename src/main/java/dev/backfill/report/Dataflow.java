@@ -5,7 +5,8 @@ import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Reader;
-import dev.backfill.project.Node;
+import dev.backfill.project.Lineage;
+import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -40,11 +41,12 @@ public record Dataflow(Graph before, Graph after) {
   public record Arrow(Box from, Box to, String label, boolean history) {}
 
   public static Dataflow of(Project base, PlanCore core, List<Reader> readers) {
-    return new Dataflow(graph(base, core, readers, false), graph(base, core, readers, true));
+    var lineage = Lineage.of(base);
+    return new Dataflow(graph(lineage, core, readers, false), graph(lineage, core, readers, true));
   }
 
   private static Graph graph(
-      Project base, PlanCore core, List<Reader> readers, boolean withTargets) {
+      Lineage base, PlanCore core, List<Reader> readers, boolean withTargets) {
     var boxes = new LinkedHashSet<Box>();
     var arrows = new LinkedHashSet<Arrow>();
     for (var migration : core.migrations()) {
@@ -117,21 +119,19 @@ public record Dataflow(Graph before, Graph after) {
 
   private record Feeder(String pipe, List<String> reads) {}
 
-  private static List<Feeder> feeders(Project project, String dataSource) {
-    return project.pipes().values().stream()
-        .filter(p ->
-            p.nodes().stream()
-                .anyMatch(n ->
-                    (n.kind() == Node.Kind.MATERIALIZED || n.kind() == Node.Kind.COPY)
-                        && n.target().filter(dataSource::equals).isPresent()))
-        .map(p ->
-            new Feeder(
-                p.name(),
-                p.nodes().stream()
-                    .flatMap(n -> n.reads().stream())
-                    .distinct()
-                    .filter(read -> project.dataSource(read).isPresent())
-                    .toList()))
+  private static List<Feeder> feeders(Lineage lineage, String dataSource) {
+    return lineage.feeders(dataSource).stream()
+        .map(Pipe::name)
+        .map(pipe ->
+            lineage
+                .materialization(pipe)
+                .map(m ->
+                    new Feeder(
+                        m.through().isEmpty()
+                            ? pipe
+                            : pipe + ", through " + String.join(", ", m.through()),
+                        m.trigger().stream().toList()))
+                .orElseGet(() -> new Feeder(pipe, List.copyOf(lineage.tablesOf(pipe)))))
         .toList();
   }
 
