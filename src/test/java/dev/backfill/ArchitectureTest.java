@@ -47,6 +47,7 @@ class ArchitectureTest {
         "worktree      | emit failure",
         "local         | local.engine datafile project sql problem failure",
         "local.engine  | failure",
+        "tb            | tinybird.http http revision revision.jgit project datafile sql failure problem",
         "journey       | revision revision.jgit tinybird tinybird.http http worktree report run proof emit plan change"
             + " project datafile config sql failure problem",
       })
