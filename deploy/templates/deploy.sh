@@ -123,4 +123,8 @@ if ! ask check "$workdir/bound" >"$workdir/check"; then
   fi
   stop "deployed, but not in order:" "$(cat "$workdir/check")"
 fi
-say "deployed; the live pipes hold the cutover. Next: backfill run"
+case "$place" in
+  main) next="backfill run" ;;
+  *) next="backfill rehearse" ;;
+esac
+say "deployed; the live pipes hold the cutover. Next: $next"
