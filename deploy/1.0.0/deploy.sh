@@ -27,7 +27,7 @@ sealed() {
   cat <<'SEALED'
 ae9dd832efe49a82efdd80c72d965a4e8af7b51fb0624d7a40f03e01ccbb79ef  datasources/analytics_events.datasource
 d18fa1c29ad1889e275f634c4478c9bc37e8bb7c5cf8db1e2f39cbc9f015e477  datasources/analytics_events_1.datasource
-e3fc679804744692505149455ca4f6f11ca7b732e5ae982463d7c037d54c056e  pipes/backfill_analytics_events_1.pipe
+d862abd77b9974f0457a697acdfd065c55f85c2f9cd4cddd8bc0e5d45d24d31a  pipes/backfill_analytics_events_1.pipe
 02793371a03d3fd167a4f3482822ed16237d08857bea01321a831364abab5ba2  pipes/sync_analytics_events_1.pipe
 SEALED
 }

@@ -224,20 +224,17 @@ public final class Emitter {
   private boolean cuttable(String source, CutColumn cut, Place place) {
     var from = cut.type();
     var to = cut.targetType();
-    if ((to.daily() && !from.daily()) || to.precision() < from.precision()) {
-      obstacle(
-          "cut_column_coarser",
-          place,
-          "%s.%s is coarser in the new version, so a range of rows isn't the same on both sides"
-              .formatted(source, cut.column()));
-      return false;
-    }
     if (from.nullable() && !to.nullable()) {
       obstacle(
           "cut_column_loses_null",
           place,
           "%s.%s may be NULL and its new version may not, so rows without it couldn't be told apart"
               .formatted(source, cut.column()));
+      return false;
+    }
+    var other = cut.incomparable();
+    if (other.isPresent()) {
+      obstacle("cut_column_coarser", place, source + ": " + other.get());
       return false;
     }
     return true;

@@ -91,10 +91,9 @@ final class PipeTexts {
     out.append(delta());
     out.append("\n{% else %}\n");
     out.append(bulk());
-    out.append("\n{% end %}\n");
     out.append(precondition("expect_source", counted(sourceRows())));
-    out.append("\n");
-    out.append(precondition("expect_target", counted(targetRows())));
+    out.append("\n{% end %}\n");
+    out.append(precondition("expect_target", counted(targetRows())).strip());
     return out.toString();
   }
 
@@ -111,7 +110,11 @@ final class PipeTexts {
   }
 
   /// The multiset difference: the k-th copy of a row is missing when the target holds fewer than k.
+  ///
+  /// The source's rows are counted as they are read: a subquery of its own may be evaluated before
+  /// the rows are, and what becomes visible in between is on its way through the sync Pipe too.
   private String delta() {
+    var total = prefix + "total";
     var hash = prefix + "hash";
     var copy = prefix + "copy";
     var there = prefix + "there";
@@ -125,6 +128,8 @@ final class PipeTexts {
                 + hash
                 + ") AS "
                 + copy
+                + ",\n    count() OVER () AS "
+                + total
                 + "\nFROM\n(\n"
                 + indent(
                     "SELECT\n"
@@ -165,7 +170,8 @@ final class PipeTexts {
         + copy
         + " > ifNull("
         + there
-        + ", 0)";
+        + ", 0)"
+        + precondition("expect_source", total);
   }
 
   /// `FROM` what, with `WHERE`: the source's rows of the range and slice, projected.
@@ -184,7 +190,7 @@ final class PipeTexts {
   }
 
   private static String precondition(String parameter, String count) {
-    return "{% if defined("
+    return "\n{% if defined("
         + parameter
         + ") %}\nAND "
         + count
@@ -210,13 +216,21 @@ final class PipeTexts {
             + " < "
             + Ticks.sql(type, "{{String(end_backfill_timestamp, '" + lowest(type) + "')}}")
             + ")";
+    var above =
+        "{% if defined(part) and part == 'from' %}"
+            + name
+            + " >= "
+            + Ticks.sql(type, "{{String(start_backfill_timestamp)}}")
+            + "{% else %}"
+            + bounds
+            + "{% end %}";
     return cut.type().nullable()
         ? "{% if defined(part) and part == 'null' %}isNull("
             + name
             + "){% else %}"
-            + bounds
+            + above
             + "{% end %}"
-        : bounds;
+        : above;
   }
 
   /// Below which there is nothing: what a forgotten end means.

@@ -61,7 +61,35 @@ public record Migration(
   /// @param targetColumn its name in the target
   /// @param type its type in the source
   /// @param targetType its type in the target
-  public record CutColumn(String column, String targetColumn, TimeType type, TimeType targetType) {}
+  public record CutColumn(String column, String targetColumn, TimeType type, TimeType targetType) {
+
+    /// Why a range of the source can't be found again in the target by its timestamps; empty when
+    /// it can: every value of the one type is the same instant in the other.
+    public Optional<String> incomparable() {
+      if (type.nullable() && !targetType.nullable()) {
+        return Optional.of(
+            "%s may be NULL in the source and %s may not in the new version, so rows without it couldn't be told apart"
+                .formatted(column, targetColumn));
+      }
+      var same =
+          switch (targetType.kind()) {
+            case DATE -> type.kind() == TimeType.Kind.DATE;
+            case DATE32 -> type.daily();
+            case DATETIME -> type.kind() == TimeType.Kind.DATETIME;
+            case DATETIME64 ->
+                type.kind() == TimeType.Kind.DATETIME
+                    // nanoseconds end in 2262, the others in 2299
+                    || (type.kind() == TimeType.Kind.DATETIME64
+                        && type.precision() <= targetType.precision()
+                        && (targetType.precision() < 9 || type.precision() == 9));
+          };
+      return same
+          ? Optional.empty()
+          : Optional.of(
+              "the target's %s is coarser than, of a smaller span than, or of another kind as, the source's %s, so ranges of one can't be found in the other"
+                  .formatted(targetColumn, column));
+    }
+  }
 
   /// A column of the target and where its value comes from.
   ///

@@ -472,6 +472,19 @@ public final class Planner {
               "Keep it, or name another timestamp-column in backfill.yml."));
       return Optional.empty();
     }
+    if (request.settings().of(before.name()).projection().containsKey(name)) {
+      obstacles.add(
+          Problem.error(
+              "timestamp_column_changed",
+              after.place(),
+              "backfill.yml gives an expression for `"
+                  + name
+                  + "`, by which ranges of rows are found again in "
+                  + target(before.name())
+                  + ", so it must stay what it is.",
+              "Leave it as it is, or name another timestamp-column in backfill.yml."));
+      return Optional.empty();
+    }
     return Optional.of(
         new CutColumn(column.name(), name, column.type().time().orElseThrow(), type.get()));
   }

@@ -54,22 +54,6 @@ public record Pair(
         () -> new IllegalStateException(target + " has no timestamp column"));
   }
 
-  /// Why a range of the source can't be found again in the target by its timestamps; empty when it
-  /// can.
-  public static Optional<String> incomparable(CutColumn cut) {
-    var from = cut.type();
-    var to = cut.targetType();
-    var finer = from.daily() ? to.daily() : !to.daily() && to.precision() >= from.precision();
-    return finer
-        ? Optional.empty()
-        : Optional.of(
-            "the target's "
-                + cut.targetColumn()
-                + " is coarser than, or of another kind as, the source's "
-                + cut.column()
-                + ", so ranges of one can't be found in the other");
-  }
-
   String name(Side side) {
     return Quote.identifier(side == Side.SOURCE ? source : target);
   }

@@ -251,7 +251,9 @@ final class Filling {
   private Map<String, String> parameters(Chunk chunk, String mode) {
     var out = new LinkedHashMap<String, String>();
     out.put("mode", mode);
-    out.put("part", chunk.part() == Chunk.Part.NULL ? "null" : "range");
+    out.put(
+        "part",
+        chunk.part() == Chunk.Part.NULL ? "null" : chunk.end().isEmpty() ? "from" : "range");
     chunk.start().ifPresent(tick -> out.put("start_backfill_timestamp", Ticks.text(type, tick)));
     chunk.end().ifPresent(tick -> out.put("end_backfill_timestamp", Ticks.text(type, tick)));
     if (!chunk.whole()) {
@@ -300,15 +302,21 @@ final class Filling {
         || (chunk.end().isPresent() && chunk.end().getAsLong() <= cutover);
   }
 
-  /// The copy pipe needs an end; there are no rows after the last.
+  /// What is open above, cut at the last row, so that it can be cut along the calendar. The last
+  /// row's own part stays open: the tick after it may be more than the type can say.
   private List<Chunk> closed(Chunk chunk) {
     if (chunk.part() == Chunk.Part.NULL || chunk.end().isPresent()) {
       return List.of(chunk);
     }
-    return inventory
-        .extent(Side.SOURCE, chunk)
-        .map(e -> List.of(Chunk.range(chunk.start().orElse(e.first()), e.last() + 1)))
-        .orElse(List.of());
+    var extent = inventory.extent(Side.SOURCE, chunk);
+    if (extent.isEmpty()) {
+      return List.of();
+    }
+    var start = chunk.start().orElse(extent.get().first());
+    var last = extent.get().last();
+    return start < last
+        ? List.of(Chunk.range(start, last), Chunk.from(last))
+        : List.of(Chunk.from(start));
   }
 
   private long lacking(State state) {

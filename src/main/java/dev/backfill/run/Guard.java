@@ -7,7 +7,6 @@ import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Ticks;
-import dev.backfill.proof.Pair;
 import dev.backfill.tinybird.LiveDataSource;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
@@ -115,7 +114,7 @@ final class Guard {
               + " merges rows, so what a copy brought can't be told apart yet");
     }
     var cut = migration.timestamp().orElseThrow();
-    Pair.incomparable(cut).ifPresent(why -> reasons.add(target + ": " + why));
+    cut.incomparable().ifPresent(why -> reasons.add(target + ": " + why));
     var live = new HashMap<String, LiveDataSource>();
     for (var name : List.of(migration.source(), target)) {
       watch

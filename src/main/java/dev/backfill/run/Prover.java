@@ -174,20 +174,28 @@ final class Prover {
     names.addAll(actual.keySet());
     var none = new Inventory.Partition(Reading.NOTHING, OptionalLong.empty(), OptionalLong.empty());
     var out = new ArrayList<Figure>();
+    var all = new ArrayList<>(source.values());
+    all.addAll(actual.values());
+    var bottom = all.stream().flatMapToLong(p -> p.first().stream()).min().orElse(0);
+    var top = all.stream().flatMapToLong(p -> p.last().stream()).max().orElse(0);
     var ranges = new ArrayList<Chunk>();
     for (var name : names) {
       var s = source.getOrDefault(name, none);
       var t = actual.getOrDefault(name, none);
       out.add(new Figure(part.name(), name, s.reading(), t.reading()));
       if (!s.reading().equals(t.reading())) {
-        ranges.add(range(part.chunk(), s, t));
+        ranges.add(range(part.chunk(), s, t, bottom, top));
       }
     }
     differing.addAll(merged(ranges));
     return out;
   }
 
-  private static Chunk range(Chunk whole, Inventory.Partition s, Inventory.Partition t) {
+  /// The range that a partition's rows lie in. The first and the last are as wide as the part: a
+  /// column may hold what lies outside what its type can say, and the tick after the last row may
+  /// be the first one again.
+  private static Chunk range(
+      Chunk whole, Inventory.Partition s, Inventory.Partition t, long bottom, long top) {
     var first =
         s.first().isPresent() && t.first().isPresent()
             ? OptionalLong.of(Math.min(s.first().getAsLong(), t.first().getAsLong()))
@@ -198,30 +206,30 @@ final class Prover {
             : s.last().isPresent() ? s.last() : t.last();
     return whole.part() == Chunk.Part.NULL || first.isEmpty() || last.isEmpty()
         ? whole
-        : Chunk.range(first.getAsLong(), last.getAsLong() + 1);
+        : new Chunk(
+            Chunk.Part.RANGE,
+            first.getAsLong() <= bottom ? whole.start() : first,
+            last.getAsLong() >= top ? whole.end() : OptionalLong.of(last.getAsLong() + 1),
+            1,
+            0);
   }
 
   private static List<Chunk> merged(List<Chunk> ranges) {
-    if (ranges.stream().anyMatch(c -> c.start().isEmpty() || c.end().isEmpty())) {
-      return ranges.isEmpty()
-          ? List.of()
-          : List.of(
-              ranges.stream()
-                  .filter(c -> c.start().isEmpty() || c.end().isEmpty())
-                  .findFirst()
-                  .orElseThrow());
-    }
     var sorted = new ArrayList<>(ranges);
-    sorted.sort(Comparator.comparingLong(c -> c.start().orElseThrow()));
+    sorted.sort(Comparator.comparingLong(c -> c.start().orElse(Long.MIN_VALUE)));
     var out = new ArrayList<Chunk>();
     for (var range : sorted) {
       var last = out.isEmpty() ? null : out.getLast();
-      if (last != null && range.start().orElseThrow() <= last.end().orElseThrow()) {
-        out.set(
-            out.size() - 1,
-            Chunk.range(
-                last.start().orElseThrow(),
-                Math.max(last.end().orElseThrow(), range.end().orElseThrow())));
+      if (last == null) {
+        out.add(range);
+      } else if (last.end().isEmpty()
+          || range.start().isEmpty()
+          || range.start().getAsLong() <= last.end().getAsLong()) {
+        var end =
+            last.end().isEmpty() || range.end().isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(Math.max(last.end().getAsLong(), range.end().getAsLong()));
+        out.set(out.size() - 1, new Chunk(last.part(), last.start(), end, 1, 0));
       } else {
         out.add(range);
       }

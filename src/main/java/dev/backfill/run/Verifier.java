@@ -106,7 +106,7 @@ public final class Verifier {
       Duration settle) {
     var watch = watch();
     timestamp
-        .flatMap(Pair::incomparable)
+        .flatMap(CutColumn::incomparable)
         .ifPresent(why -> {
           throw new Failure.Refused(why);
         });

@@ -1,6 +1,7 @@
 package dev.backfill.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Cutover;
@@ -24,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /// The questions and the protocol on ClickHouse, with the files that the emitter writes.
@@ -128,12 +130,24 @@ class EngineRunTest {
   }
 
   private static Made made(String name, String type, Optional<String> main, String first) {
+    return made(name, type, type, main, first, workspace -> {});
+  }
+
+  /// @param before what is done before the sync pipe is there
+  private static Made made(
+      String name,
+      String type,
+      String newType,
+      Optional<String> main,
+      String first,
+      Consumer<EngineWorkspace> before) {
     var base = files(type, "at");
-    var head = files(type, "action, at");
+    var head = files(newType, "action, at");
     var plan = EngineWorkspace.plan(base, head);
     var workspace = new EngineWorkspace(name, main);
     workspace.deploy(base, Map.of());
     fill(workspace, first, 5_000, 600);
+    before.accept(workspace);
     var migration = plan.core().direct().getFirst();
     var cut = migration.timestamp().orElseThrow();
     var cutover = Ticks.ceil(cut.type(), Instant.now().minusSeconds(60));
@@ -243,6 +257,95 @@ class EngineRunTest {
       var after = (Outcome.NotReady) run(made, core, new ArrayList<>());
       assertThat(after.reasons()).anyMatch(r -> r.contains("0 missing") && r.contains("surplus"));
       assertThat(after.proofs().getFirst().surplus()).isPositive();
+    }
+  }
+
+  /// The tick after the last one of a type is the first one again, or the last: nothing is below
+  /// it.
+  @Test
+  void rowsAtTheEndsOfTheirTypeAreSeenAndBrought() {
+    for (var edge :
+        List.of(
+            List.of("DateTime", "toDateTime(0)", "toDateTime(4294967295)"),
+            List.of(
+                "DateTime64(3)",
+                "toDateTime64('1900-01-01 00:00:00.000', 3, 'UTC')",
+                "toDateTime64('2299-12-31 23:59:59.999', 3, 'UTC')"),
+            List.of(
+                "DateTime64(3)",
+                "toDateTime64('1969-12-31 23:59:59.500', 3, 'UTC')",
+                "reinterpret(10413792000123, 'DateTime64(3)')"),
+            List.of(
+                "DateTime64(3)",
+                "reinterpret(-4000000000123, 'DateTime64(3)')",
+                "toDateTime64('2299-12-31 23:59:59.999', 3, 'UTC')"),
+            List.of(
+                "DateTime64(9)",
+                "toDateTime64('1900-01-01 00:00:00', 9, 'UTC')",
+                "reinterpret(9223372036854775807, 'DateTime64(9)')"))) {
+      var type = edge.getFirst();
+      try (var made =
+          made(
+              "run_edges",
+              type,
+              type,
+              Optional.empty(),
+              "toDateTime('2024-10-20 00:00:00', 'UTC')",
+              workspace -> {
+                for (var at : edge.subList(1, 3)) {
+                  fill(workspace, "materialize(" + at + ")", 3, 0);
+                }
+              })) {
+        var core = quick(made.plan(), "run_edges", 900);
+        var verifier = new Verifier(made.workspace(), clock(), NONE, e -> {}, () -> false);
+        assertThat(verifier.verify(core).getFirst().missing()).as(edge.toString()).isEqualTo(5_006);
+        assertThat(run(made, core, new ArrayList<>()))
+            .as(edge.toString())
+            .isInstanceOf(Outcome.Done.class);
+        assertSame(made.workspace());
+        made.workspace()
+            .run(
+                "INSERT INTO events_1 SELECT * FROM events_1 WHERE at = (SELECT max(at) FROM events_1) LIMIT 1");
+        assertThat(verifier.verify(core).getFirst().surplus()).as(edge.toString()).isEqualTo(1);
+      }
+    }
+  }
+
+  /// Where a conversion moves rows out of their range, a copied range looks empty and is copied
+  /// again.
+  @Test
+  void aTimestampThatIsNotKeptAsItIsIsNeverCutByRanges() {
+    for (var types :
+        List.of(
+            List.of("Nullable(DateTime)", "DateTime"),
+            List.of("DateTime64(3)", "DateTime64(9)"),
+            List.of("DateTime64(3)", "DateTime64(0)"),
+            List.of("DateTime64(0)", "DateTime"),
+            List.of("Date32", "Date"),
+            List.of("Date", "DateTime"),
+            List.of("DateTime", "Date"))) {
+      var base = files(types.get(0), "at");
+      var head = files(types.get(1), "action, at");
+      assertThatThrownBy(
+              () -> EngineWorkspace.generated(EngineWorkspace.plan(base, head), base, head))
+          .as(types.toString())
+          .hasMessageContaining("cut_column");
+    }
+  }
+
+  @Test
+  void aFinerTimestampIsCopiedByRange() {
+    try (var made =
+        made(
+            "run_finer",
+            "DateTime",
+            "Nullable(DateTime64(6))",
+            Optional.empty(),
+            "toDateTime('2024-10-20 00:00:00', 'UTC')",
+            workspace -> fill(workspace, "toDateTime(4294967295)", 3, 0))) {
+      assertThat(run(made, quick(made.plan(), "run_finer", 900), new ArrayList<>()))
+          .isInstanceOf(Outcome.Done.class);
+      assertThat(made.workspace().number("SELECT count() FROM events_1")).isEqualTo(5_003);
     }
   }
 

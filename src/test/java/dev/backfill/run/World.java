@@ -254,13 +254,13 @@ final class World {
     }
     var start = p.get("start_backfill_timestamp");
     var end = p.get("end_backfill_timestamp");
-    if (end == null) {
+    if ((end == null) != p.getOrDefault("part", "range").equals("from")) {
       throw new IllegalStateException("a range copy without an end: " + p);
     }
     return new Chunk(
         Chunk.Part.RANGE,
         start == null ? OptionalLong.empty() : OptionalLong.of(Ticks.parse(TYPE, start)),
-        OptionalLong.of(Ticks.parse(TYPE, end)),
+        end == null ? OptionalLong.empty() : OptionalLong.of(Ticks.parse(TYPE, end)),
         slices,
         slice);
   }
