@@ -120,9 +120,13 @@ final class Copier {
       var tag = "backfill-" + nonce + "-" + ++started;
       var tagged = new LinkedHashMap<>(parameters);
       tagged.put("tag", tag);
+      Job job;
+      // Until it is answered nobody knows whether the request was carried out.
+      uncertain = true;
       try {
-        return await(tinybird.startCopy(pipe, tagged), range);
+        job = tinybird.startCopy(pipe, tagged);
       } catch (Failure.Remote failure) {
+        uncertain = false;
         switch (failure.kind()) {
           case WAIT, UNREACHABLE -> {
             if (failure.kind() == Failure.Kind.UNREACHABLE
@@ -139,7 +143,10 @@ final class Copier {
           }
           case NOT_FOUND, CONFLICT, FORBIDDEN, PERMANENT -> throw failure;
         }
+        continue;
       }
+      uncertain = false;
+      return await(job, range);
     }
   }
 
@@ -171,17 +178,22 @@ final class Copier {
               Optional.of(until)));
       var ids = watch.read(target, () -> tinybird.jobsTagged(pipe, tag));
       if (!ids.isEmpty()) {
+        End end = new End.Unknown(because);
         for (var id : ids) {
           var job = watch.read(target, () -> tinybird.job(id));
           if (job.isPresent()) {
-            var end = await(job.get(), range);
+            end = await(job.get(), range);
             if (!(end instanceof End.Said)) {
-              return end;
+              break;
             }
           }
         }
+        if (end instanceof End.Unknown) {
+          // The log knows it and the list doesn't (any more): it may still be at work.
+          break;
+        }
         uncertain = false;
-        return new End.Said();
+        return end;
       }
       if (quiesce()) {
         break;
@@ -190,12 +202,11 @@ final class Copier {
     }
     // One writer holds the lease, so a job that was active here was ours.
     var later = watch.read(target, () -> tinybird.jobsTagged(pipe, tag));
-    uncertain = later.isEmpty() && watch.now().isBefore(until);
-    if (uncertain) {
+    if (later.isEmpty() && watch.now().isBefore(until)) {
       watch.pause(target, "a request may still be under way", Duration.between(watch.now(), until));
-      uncertain = false;
     }
     quiesce();
+    uncertain = false;
     watch.pause(target, "reading again what a lost job may have written", settle);
     return new End.Unknown(because);
   }

@@ -194,12 +194,15 @@ public final class Runner {
     } catch (Failure.Interrupted interrupted) {
       watch.stopping();
       throw new Failure.Interrupted(
-          "%s: %,d rows copied and %,d added by difference are in %s and stay there; nothing of ours runs any more. Go on with: %s"
+          "%s: %,d rows copied and %,d added by difference are in %s and stay there; %s. Go on with: %s"
               .formatted(
                   interrupted.getMessage(),
                   filling.figures().copied(),
                   filling.figures().swept(),
                   target,
+                  copier.uncertain()
+                      ? "a job may still be under way, and the lease runs out by itself"
+                      : "nothing of ours runs any more",
                   options.resume()));
     } finally {
       watch.heartbeat(() -> {});

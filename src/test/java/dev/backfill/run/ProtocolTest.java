@@ -294,6 +294,38 @@ class ProtocolTest {
   }
 
   @Test
+  void interruptedWhileAJobIsBeingStartedItKeepsTheLease() {
+    var world = new World(11).withHistory(200, 20);
+    world.faults.interruptedAfter = true;
+    world.faults.slowMillis = 60_000;
+    var process = world.new Client();
+    assertThat(
+            org.assertj.core.api.Assertions.catchThrowableOfType(
+                Failure.Interrupted.class,
+                () -> process.runner(new ArrayList<>()).run(world.core(100, true), OPTIONS)))
+        .hasMessageNotContaining("nothing of ours runs any more");
+    assertThat(world.pipes.values())
+        .anyMatch(p ->
+            p.name().equals("backfill_lease_events_1_1")
+                && p.description().contains("\"released\":false"));
+    world.faults.interruptedAfter = false;
+    finish(world, "interrupted");
+  }
+
+  @Test
+  void aJobThatTheServerDoesNotKnowYetIsNotStartedTwice() {
+    for (var seed = 5_000; seed < 5_010; seed++) {
+      var world = new World(seed).withHistory(200, 20);
+      world.faults.hiddenMillis = 20_000;
+      world.faults.listLagMillis = 20_000;
+      world.faults.slowMillis = 50_000;
+      world.faults.lostAfter = 300;
+      assertThat(run(world, world.new Client(), true)).isInstanceOf(Outcome.Done.class);
+      finish(world, "seed " + seed);
+    }
+  }
+
+  @Test
   void aSyncThatIsUnlinkedOrMissingIsSaidBeforeAnythingIsDone() {
     var world = new World(8).withHistory(10, 5);
     world.pipes.remove("sync_events_1");

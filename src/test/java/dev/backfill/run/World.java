@@ -75,12 +75,14 @@ final class World {
     final String id = "job" + jobs.size();
     final Map<String, String> parameters;
     final Instant listedFrom;
+    final Instant knownFrom;
     Job.State state = Job.State.WAITING;
     @Nullable String error;
 
     RunningJob(Map<String, String> parameters) {
       this.parameters = parameters;
       this.listedFrom = now.plusMillis(random.nextInt(faults.listLagMillis + 1));
+      this.knownFrom = now.plusMillis(faults.hiddenMillis);
     }
 
     Job seen() {
@@ -99,6 +101,9 @@ final class World {
     int listLagMillis;
     long tooManyRows = Long.MAX_VALUE;
     boolean failuresLeaveRows;
+    boolean interruptedAfter;
+    int hiddenMillis;
+    int slowMillis;
   }
 
   final Random random;
@@ -311,7 +316,7 @@ final class World {
     var rows = select(job.parameters);
     var tooMany = count(sourceCounts(in(chunk(job.parameters))), r -> true) > faults.tooManyRows;
     at(
-        now.plusMillis(100 + random.nextInt(8_000)),
+        now.plusMillis(faults.slowMillis + 100 + random.nextInt(8_000)),
         () -> {
           if (job.state == Job.State.CANCELLING) {
             job.state = Job.State.CANCELLED;
@@ -513,6 +518,9 @@ final class World {
           throw new Failure.Remote(Kind.LOST, 0, Optional.empty(), "lost, done later");
         }
         var job = start(parameters);
+        if (faults.interruptedAfter) {
+          throw new Failure.Interrupted("interrupted during POST, which may have been done");
+        }
         if (chance(faults.lostAfter)) {
           throw new Failure.Remote(Kind.LOST, 0, Optional.empty(), "lost, done");
         }
@@ -522,7 +530,10 @@ final class World {
 
     @Override
     public Optional<Job> job(String id) {
-      return read(() -> Optional.ofNullable(jobs.get(id)).map(RunningJob::seen));
+      return read(() ->
+          Optional.ofNullable(jobs.get(id))
+              .filter(j -> !j.knownFrom.isAfter(now))
+              .map(RunningJob::seen));
     }
 
     @Override
