@@ -1,7 +1,9 @@
 package dev.backfill.sql;
 
 import dev.backfill.sql.Token.Kind;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -132,19 +134,23 @@ public final class SqlText {
   /// none.
   public static List<String> normaliseKey(String text) {
     var tokens = canonical(Tokens.of(text));
+    var closings = closings(tokens);
+    var from = 0;
+    var to = tokens.size();
     while (true) {
-      var open = !tokens.isEmpty() && tokens.getFirst().symbol("(") ? 0 : 1;
+      var open = from < to && tokens.get(from).symbol("(") ? from : from + 1;
       var wrapped =
-          open < tokens.size()
-              && (open == 0 || tokens.getFirst().is("tuple"))
+          open < to
+              && (open == from || tokens.get(from).is("tuple"))
               && tokens.get(open).symbol("(")
-              && closing(tokens, open) == tokens.size() - 1;
+              && closings[open] == to - 1;
       if (!wrapped) {
         break;
       }
-      tokens = tokens.subList(open + 1, tokens.size() - 1);
+      from = open + 1;
+      to--;
     }
-    return splitTopLevel(written(tokens), ',');
+    return splitTopLevel(written(tokens.subList(from, to)), ',');
   }
 
   /// A name as SQL, with backticks only where it needs them.
@@ -159,21 +165,21 @@ public final class SqlText {
         && !VALUES.contains(upper);
   }
 
-  /// Position of the bracket that closes this one; -1 when there is none.
-  private static int closing(List<Token> tokens, int open) {
-    var depth = 0;
-    for (var i = open; i < tokens.size(); i++) {
+  /// For every opening bracket the position of the one that closes it; -1 when there is none, and
+  /// for every other token.
+  private static int[] closings(List<Token> tokens) {
+    var closings = new int[tokens.size()];
+    var open = new ArrayDeque<Integer>();
+    for (var i = 0; i < tokens.size(); i++) {
+      closings[i] = -1;
       var token = tokens.get(i);
       if (token.symbol("(") || token.symbol("[") || token.symbol("{")) {
-        depth++;
-      } else if (token.symbol(")") || token.symbol("]") || token.symbol("}")) {
-        depth--;
-        if (depth == 0) {
-          return i;
-        }
+        open.push(i);
+      } else if (!open.isEmpty() && (token.symbol(")") || token.symbol("]") || token.symbol("}"))) {
+        closings[open.pop()] = i;
       }
     }
-    return -1;
+    return closings;
   }
 
   private static List<Token> canonical(List<Token> tokens) {
@@ -181,12 +187,23 @@ public final class SqlText {
     while (to > 0 && tokens.get(to - 1).symbol(";")) {
       to--;
     }
+    var closings = closings(tokens);
+    var units = new HashSet<Integer>();
     var out = new ArrayList<Token>();
     for (var i = 0; i < to; i++) {
-      var next = intervalEnd(tokens, i, to);
-      if (next > 0) {
-        interval(tokens, i, next, out);
-        i = next;
+      var token = tokens.get(i);
+      var unit = intervalUnit(tokens, closings, i, to);
+      if (units.contains(i)) {
+        if (!tokens.get(i - 1).symbol(")")) {
+          out.add(made(Kind.SYMBOL, ")", token));
+        }
+      } else if (unit > 0) {
+        units.add(unit);
+        var function = intervalFunction(tokens.get(unit));
+        out.add(made(Kind.WORD, function == null ? "" : function, token));
+        if (!tokens.get(i + 1).symbol("(")) {
+          out.add(made(Kind.SYMBOL, "(", token));
+        }
       } else {
         out.add(canonical(tokens, i));
       }
@@ -195,7 +212,7 @@ public final class SqlText {
   }
 
   /// Where the unit of `INTERVAL 1 DAY`, `INTERVAL (n) DAY` or `INTERVAL {{n}} DAY` stands, or -1.
-  private static int intervalEnd(List<Token> tokens, int at, int to) {
+  private static int intervalUnit(List<Token> tokens, int[] closings, int at, int to) {
     if (!tokens.get(at).is("interval") || at + 2 >= to || isQualified(tokens, at)) {
       return -1;
     }
@@ -203,7 +220,7 @@ public final class SqlText {
     var unit =
         switch (amount.kind()) {
           case NUMBER, VARIABLE, EXPRESSION -> at + 2;
-          case SYMBOL -> amount.symbol("(") ? closing(tokens, at + 1) + 1 : 0;
+          case SYMBOL -> amount.symbol("(") ? closings[at + 1] + 1 : 0;
           case WORD, QUOTED_NAME, STRING, TAG -> 0;
         };
     return unit > at + 1 && unit < to && intervalFunction(tokens.get(unit)) != null ? unit : -1;
@@ -215,15 +232,6 @@ public final class SqlText {
     }
     var upper = unit.text().toUpperCase(Locale.ROOT);
     return INTERVALS.get(upper.endsWith("S") ? upper.substring(0, upper.length() - 1) : upper);
-  }
-
-  private static void interval(List<Token> tokens, int at, int unit, List<Token> out) {
-    var wrapped = tokens.get(at + 1).symbol("(");
-    var function = intervalFunction(tokens.get(unit));
-    out.add(made(Kind.WORD, function == null ? "" : function, tokens.get(at)));
-    out.add(made(Kind.SYMBOL, "(", tokens.get(at)));
-    out.addAll(canonical(tokens.subList(at + (wrapped ? 2 : 1), unit - (wrapped ? 1 : 0))));
-    out.add(made(Kind.SYMBOL, ")", tokens.get(unit)));
   }
 
   private static Token canonical(List<Token> tokens, int at) {

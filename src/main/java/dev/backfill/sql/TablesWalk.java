@@ -51,15 +51,22 @@ final class TablesWalk {
   boolean scalarSubqueries;
   boolean unions;
 
-  /// A query being read: the CTEs it sees, each with its own trigger, and its first table once
-  /// known.
+  /// A query being read, with all the queries its set operators combine: the CTEs in scope, each
+  /// with its own trigger, and its first table once known.
   private static final class Query {
     final Map<String, Optional<String>> ctes;
     Optional<String> trigger = Optional.empty();
+    boolean combined;
+    private final Map<String, Optional<String>> outer;
+    private Map<String, Optional<String>> ofFirst;
     private boolean decided;
 
-    Query(Map<String, Optional<String>> outer) {
+    /// @param ofFirst CTEs of the first query of those that this one is combined with
+    Query(Map<String, Optional<String>> outer, Map<String, Optional<String>> ofFirst) {
+      this.outer = outer;
+      this.ofFirst = ofFirst;
       ctes = new HashMap<>(outer);
+      afterCtes();
     }
 
     void first(Optional<String> table) {
@@ -67,6 +74,38 @@ final class TablesWalk {
         trigger = table;
         decided = true;
       }
+    }
+
+    /// The first query's CTEs are in scope in all that it is combined with, another's only in
+    /// itself.
+    void nextOperand() {
+      if (!combined) {
+        ofFirst = Map.copyOf(ctes);
+      }
+      combined = true;
+      reset();
+      afterCtes();
+    }
+
+    /// A query in parentheses among those combined.
+    Query operand() {
+      return combined ? new Query(outer, ofFirst) : new Query(ctes, Map.of());
+    }
+
+    /// Where a combined query has CTEs of its own, these don't see the first query's.
+    void beforeCtes() {
+      if (!ofFirst.isEmpty()) {
+        reset();
+      }
+    }
+
+    void afterCtes() {
+      ofFirst.forEach(ctes::putIfAbsent);
+    }
+
+    private void reset() {
+      ctes.clear();
+      ctes.putAll(outer);
     }
   }
 
@@ -76,9 +115,12 @@ final class TablesWalk {
   }
 
   private Optional<String> query(List<Piece> pieces, Map<String, Optional<String>> outer) {
-    var query = new Query(outer);
+    return read(pieces, new Query(outer, Map.of())).trigger;
+  }
+
+  private Query read(List<Piece> pieces, Query query) {
     clauses(pieces, 0, query);
-    return query.trigger;
+    return query;
   }
 
   private void clauses(List<Piece> pieces, int from, Query query) {
@@ -88,7 +130,9 @@ final class TablesWalk {
     while (i < pieces.size()) {
       var piece = pieces.get(i);
       if (isCteClause(pieces, i)) {
+        query.beforeCtes();
         i = ctes(pieces, i + 1, query);
+        query.afterCtes();
         operand = false;
       } else if (isFrom(pieces, i) || isJoin(pieces, i) || (afterOn && piece.symbol(","))) {
         joins |= !piece.is("from");
@@ -97,6 +141,7 @@ final class TablesWalk {
         i = tables(pieces, i + 1, query);
       } else if (isSetOperator(pieces, i)) {
         unions = true;
+        query.nextOperand();
         afterOn = false;
         operand = true;
         i++;
@@ -107,7 +152,11 @@ final class TablesWalk {
           afterOn = false;
         }
         if (operand && piece instanceof Group group && isQuery(group)) {
-          query.first(query(group.pieces(), query.ctes));
+          var inner = read(group.pieces(), query.operand());
+          query.first(inner.trigger);
+          if (!query.combined && !inner.combined) {
+            query.ctes.putAll(inner.ctes);
+          }
         } else {
           value(pieces, i, query.ctes);
         }
@@ -193,6 +242,7 @@ final class TablesWalk {
       // alias, FINAL, SAMPLE ...: up to the next table or clause
       var nested = 0;
       var next = false;
+      var sampled = false;
       while (i < pieces.size() && !next) {
         var after = pieces.get(i);
         if (after.symbol(",")) {
@@ -210,6 +260,8 @@ final class TablesWalk {
           } else if (nested == 0 && branches > 0) {
             next = true;
           }
+        } else if (after.is("offset") && sampled) {
+          sampled = false;
         } else if (isWord(after, CLAUSES)
             || after.is("join")
             || after.is("on")
@@ -218,6 +270,7 @@ final class TablesWalk {
             || after.is("from")) {
           return i;
         } else {
+          sampled |= after.is("sample");
           value(pieces, i, query.ctes);
         }
         i++;

@@ -1,7 +1,9 @@
 package dev.backfill.sql;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,6 +107,25 @@ class SqlTextTest {
     assertThat(SqlText.normaliseKey("(a), (b)")).containsExactly("(a)", "(b)");
     assertThat(SqlText.normaliseKey("((a, b), c)")).containsExactly("(a, b)", "c");
     assertThat(SqlText.normaliseKey("toYYYYMM(ts)")).containsExactly("toYYYYMM(ts)");
+  }
+
+  @Test
+  void nestedIntervalsAreWrittenInPlace() {
+    assertThat(SqlText.normalise("INTERVAL (INTERVAL 1 DAY + (2)) HOUR"))
+        .isEqualTo(SqlText.normalise("toIntervalHour(toIntervalDay(1) + (2))"));
+  }
+
+  @Test
+  void nestingTwiceAsDeepDoesNotTakeFourTimesAsLong() {
+    assertTimeout(
+        Duration.ofSeconds(5),
+        () -> {
+          for (var text : List.of("INTERVAL (", "INTERVAL (1", "(", "tuple(")) {
+            SqlText.normaliseKey(text.repeat(30_000));
+            SqlText.normaliseKey(text.repeat(30_000) + ") DAY".repeat(30_000));
+            SqlText.normaliseKey(text.repeat(30_000) + ")".repeat(30_000));
+          }
+        });
   }
 
   @ParameterizedTest
