@@ -132,6 +132,15 @@ public final class Judge {
           case Change.SharingChanged _ -> "SHARED_WITH";
           case Change.LegacyVersionChanged _ -> "VERSION";
           case Change.ConnectorChanged c -> c.name();
+          case Change.ColumnDropped _, Change.ColumnsReordered _ -> "SCHEMA";
+          case Change.RunChanged c ->
+              switch (c.setting()) {
+                case "mode" -> "COPY_MODE";
+                case "schedule" -> "COPY_SCHEDULE";
+                default -> c.setting();
+              };
+          case Change.TargetChanged c ->
+              c.after().is(Node.Kind.COPY) ? "TARGET_DATASOURCE" : "DATASOURCE";
           default -> "";
         };
     if (!directive.isEmpty()) {
@@ -295,15 +304,25 @@ public final class Judge {
       }
       case Change.TargetChanged target -> target(target);
       case Change.QueryChanged query -> query(query);
-      case Change.RunChanged(var after, var setting, _, _) ->
-          isMigrationPipe(after.name())
-              ? alreadyVersioned("The Pipe belongs to a migration that is under way.")
-              : none("The " + setting + " of " + after.name() + " is replaced in place.");
+      case Change.RunChanged run -> run(run);
     };
   }
 
   /// A change to one half of a live pair has to suit the other half too.
   private Ruling guarded(Change change, Ruling ruling) {
+    if (ruling.impact() == Impact.VERSION) {
+      var shared =
+          base.project().dataSource(change.resource()).filter(d -> !d.sharedWith().isEmpty());
+      if (shared.isPresent()
+          && !settings.of(change.resource()).accept().contains("shared_source")) {
+        return refuse(
+            change.resource()
+                + " is shared with "
+                + list(shared.get().sharedWith())
+                + ", whose Pipes go on reading the old version; say who switches them, then accept"
+                + " shared_source for it in backfill.yml.");
+      }
+    }
     var pair = livePair(change.resource());
     if (pair.isEmpty() || !touchesRows(change)) {
       return ruling;
@@ -329,6 +348,30 @@ public final class Judge {
               + "; make the same change to "
               + other
               + " and to the Pipes between them in this pull request, else rows lose it.");
+    }
+    if (change instanceof Change.ColumnAdded(_, var column, _)
+        && ruling.impact() == Impact.IN_PLACE
+        && p.source().equals(change.resource())) {
+      var without =
+          pairsAfter.stream()
+              .filter(o -> !o.release())
+              .filter(o -> o.source().equals(p.source()) && o.target().equals(p.target()))
+              .flatMap(o -> head.project().pipe(o.pipe()).stream())
+              .filter(o ->
+                  Outputs.of(head, o).filter(names -> !names.contains(column.name())).isPresent())
+              .map(Pipe::name)
+              .toList();
+      if (!without.isEmpty()) {
+        return refuse(
+            list(without)
+                + " doesn't bring "
+                + column.name()
+                + " from "
+                + p.source()
+                + " to "
+                + p.target()
+                + "; select it there in this pull request, else rows lose it.");
+      }
     }
     return ruling;
   }
@@ -696,6 +739,20 @@ public final class Judge {
     if (fixedConnector(change)) {
       return version("The platform refuses to change this connector on a Data Source that exists.");
     }
+    if (change.name().equals("IMPORT_STRATEGY")) {
+      warn(
+          Problem.warning(
+              "import_strategy_changed",
+              change.place(),
+              "Every later sync of "
+                  + change.resource()
+                  + " "
+                  + (change.is().orElse("").equalsIgnoreCase("append")
+                      ? "adds rows to those that are there"
+                      : "replaces the rows that are there")
+                  + ", which readers may not expect.",
+              ""));
+    }
     if (change.name().startsWith("IMPORT_")) {
       return inPlace("The connector is updated; the next sync follows it.");
     }
@@ -743,6 +800,10 @@ public final class Judge {
               + " from "
               + pair.get().source()
               + ": their migration is written by hand.");
+    }
+    var unknown = notInTarget(after);
+    if (!unknown.isEmpty()) {
+      return refuseColumns(after, unknown);
     }
     if (node.isPresent() && node.get().kind() == Node.Kind.MATERIALIZED) {
       var target = node.get().target().orElse("");
@@ -829,6 +890,13 @@ public final class Judge {
       return alreadyVersioned("The Pipe belongs to a migration that is under way.");
     }
     var kind = pipe.writingNode().map(Node::kind).orElse(Node.Kind.ENDPOINT);
+    var unknown = notInTarget(pipe);
+    if (!unknown.isEmpty()) {
+      return refuseColumns(pipe, unknown);
+    }
+    if (pipe.writingNode().isEmpty()) {
+      narrowed(change);
+    }
     var moved = movedToTwin(pipe);
     if (moved.isPresent()) {
       warn(
@@ -865,6 +933,101 @@ public final class Judge {
       case MATERIALIZED -> none("The query selects the same.");
       case STANDARD, ENDPOINT -> none("The answer changes; nothing stored does.");
     };
+  }
+
+  private Ruling run(Change.RunChanged change) {
+    var name = change.after().name();
+    if (isMigrationPipe(name)) {
+      return alreadyVersioned("The Pipe belongs to a migration that is under way.");
+    }
+    var target = change.after().writingNode().flatMap(Node::target);
+    if (change.setting().equals("mode") && change.is().equals("replace") && target.isPresent()) {
+      warn(
+          Problem.warning(
+              "copy_replaces_rows",
+              change.place(),
+              name + " replaces every row of " + target.get() + " from its next run on.",
+              ""));
+    }
+    return none("The " + change.setting() + " of " + name + " is replaced in place.");
+  }
+
+  /// Warns of what callers of an endpoint knew and lose.
+  private void narrowed(Change.QueryChanged change) {
+    var lost = new TreeSet<String>();
+    var was = Outputs.of(base, change.before());
+    var is = Outputs.of(head, change.after());
+    if (was.isPresent() && is.isPresent()) {
+      lost.addAll(was.get());
+      is.get().forEach(lost::remove);
+    }
+    var name = change.resource();
+    if (!lost.isEmpty()) {
+      warn(
+          Problem.warning(
+              "endpoint_lost_columns",
+              change.place(),
+              name + " no longer gives " + list(lost) + "; callers that read them break at once.",
+              "Publish the new answer as a Pipe of its own, and remove this one later."));
+    }
+    var parametersBefore = Outputs.parameters(change.before());
+    var parametersAfter = Outputs.parameters(change.after());
+    if (parametersBefore.isPresent() && parametersAfter.isPresent()) {
+      var gone = new TreeSet<>(parametersBefore.get());
+      gone.removeAll(parametersAfter.get());
+      if (!gone.isEmpty()) {
+        warn(
+            Problem.warning(
+                "endpoint_lost_parameters",
+                change.place(),
+                name + " no longer takes " + list(gone) + "; callers that send them get all rows.",
+                "Publish the new answer as a Pipe of its own, and remove this one later."));
+      }
+    }
+  }
+
+  /// Columns that a view selects and its target in head lacks: the server refuses such a view. A
+  /// target without a column that the view leaves out gets a warning.
+  private List<String> notInTarget(Pipe view) {
+    var target =
+        view.is(Node.Kind.MATERIALIZED)
+            ? view.writingNode().flatMap(Node::target).flatMap(head.project()::dataSource)
+            : Optional.<DataSource>empty();
+    var outputs = Outputs.of(head, view);
+    if (target.isEmpty() || outputs.isEmpty()) {
+      return List.of();
+    }
+    var left =
+        target.get().columns().stream()
+            .filter(c -> c.defaultKind() == DefaultKind.NONE && !c.type().isNullable())
+            .map(Column::name)
+            .filter(c -> !outputs.get().contains(c))
+            .toList();
+    if (!left.isEmpty()) {
+      warn(
+          Problem.warning(
+              "view_leaves_columns",
+              view.place(),
+              view.name()
+                  + " doesn't select "
+                  + list(left)
+                  + " of "
+                  + target.get().name()
+                  + "; rows that arrive hold an empty value there.",
+              ""));
+    }
+    return outputs.get().stream().filter(c -> target.get().column(c).isEmpty()).toList();
+  }
+
+  private static Ruling refuseColumns(Pipe view, List<String> columns) {
+    return refuse(
+        "The server refuses "
+            + view.name()
+            + ", whose target "
+            + view.writingNode().flatMap(Node::target).orElse("")
+            + " has no column "
+            + list(columns)
+            + "; the deploy stops half-way. Add the column to the target in this pull request.");
   }
 
   /// The table a view hangs from now, when it was moved between the halves of a pair.
@@ -957,7 +1120,10 @@ public final class Judge {
       case Change.PipeKindChanged _ -> "pipe_role";
       case Change.TargetChanged _ -> "target";
       case Change.QueryChanged _ -> "query";
-      case Change.RunChanged _ -> "schedule";
+      case Change.RunChanged c ->
+          c.setting().equals("mode")
+              ? "copy_mode"
+              : c.setting().equals("schedule") ? "schedule" : "sink_setting";
     };
   }
 

@@ -578,7 +578,7 @@ public final class Planner {
 
   private static boolean losesValues(Column from, Column to) {
     return (from.type().isNullable() && !to.type().isNullable())
-        || !from.type().bare().equals(to.type().bare());
+        || !Widening.keepsValues(from.type().bare(), to.type().bare());
   }
 
   private void noProjection(Column column, String message, String advice) {

@@ -333,7 +333,7 @@ class JudgeTest {
   }
 
   @Test
-  void aColumnAddedToOneHalfOfALivePairIsRefusedAndToBothIsNot() {
+  void aColumnOfALivePairIsAddedToBothHalvesAndToThePipeBetweenThemOrNotAtAll() {
     var base = Projects.with("datasources/events_1.datasource", TWIN, "pipes/sync.pipe", SYNC);
     var column = "`n` Nullable(String) `json:$.n`,\n    `payload` String";
     var source = Projects.EVENTS.replace("`payload` String", column);
@@ -355,9 +355,18 @@ class JudgeTest {
             twin,
             "pipes/sync.pipe",
             SYNC);
+    var all =
+        Projects.with(
+            "datasources/events.datasource",
+            source,
+            "datasources/events_1.datasource",
+            twin,
+            "pipes/sync.pipe",
+            SYNC.replace("payload FROM", "payload, n FROM"));
 
     assertThat(judge(base, one).verdict()).isEqualTo(Verdict.REFUSE);
-    assertThat(judge(base, both).verdict()).isEqualTo(Verdict.IN_PLACE);
+    assertThat(judge(base, both).verdict()).isEqualTo(Verdict.REFUSE);
+    assertThat(judge(base, all).verdict()).isEqualTo(Verdict.ALREADY_VERSIONED);
   }
 
   @Test
