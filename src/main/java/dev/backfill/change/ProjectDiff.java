@@ -336,7 +336,8 @@ public final class ProjectDiff {
   private static boolean sameIn(Pipe other, Node node) {
     return other
         .node(node.name())
-        .filter(o -> o.template() == node.template() && sql(o).equals(sql(node)))
+        .filter(o -> o.template() == node.template())
+        .filter(o -> o.sql().equals(node.sql()) || sql(o).equals(sql(node)))
         .isPresent();
   }
 

@@ -14,6 +14,7 @@ import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
+import dev.backfill.project.Readings;
 import dev.backfill.report.CoreJson;
 import dev.backfill.report.Dataflow;
 import dev.backfill.report.PlanReport;
@@ -126,14 +127,16 @@ public final class PlanJourney {
       String dir) {
     var baseFiles = revisions.at(baseId, dir);
     var headFiles = Sources.snapshot(revisions, headId, dir);
-    var base = project(baseFiles, " in base " + baseId.abbreviated());
+    var readings = new Readings();
+    var base = project(baseFiles, " in base " + baseId.abbreviated(), readings);
     var committed = committed(baseFiles, headFiles);
     var written = committed.map(c -> Undo.of(headFiles.files(), c)).orElse(headFiles.files());
     var head =
         project(
             new Snapshot(
                 headFiles.label(), dir, written, headFiles.executable(), headFiles.problems()),
-            "");
+            "",
+            readings);
     var settings = Sources.settings(request.where(), headFiles);
     Sources.stopOnErrors(settings.problems());
     var plan =
@@ -201,8 +204,8 @@ public final class PlanJourney {
   }
 
   /// @param where what is added to the messages
-  private static Project project(Snapshot snapshot, String where) {
-    var project = ProjectReader.read(snapshot.files());
+  private static Project project(Snapshot snapshot, String where, Readings readings) {
+    var project = ProjectReader.read(snapshot.files(), readings);
     var problems = Sources.problems(snapshot, project);
     Sources.stopOnErrors(
         where.isEmpty()

@@ -15,18 +15,20 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /// Brings a `.pipe` file into normal form.
 final class PipeReader {
   private final String name;
   private final PipeFile file;
-  private final Names names;
+  private final Predicate<String> known;
   private final List<Problem> problems;
 
-  PipeReader(String name, PipeFile file, Names names, List<Problem> problems) {
+  /// @param known whether the project defines a Data Source or Pipe of that name
+  PipeReader(String name, PipeFile file, Predicate<String> known, List<Problem> problems) {
     this.name = name;
     this.file = file;
-    this.names = names;
+    this.known = known;
     this.problems = problems;
   }
 
@@ -194,8 +196,8 @@ final class PipeReader {
     try {
       var read = TablesRead.of(sql);
       var reads = new LinkedHashSet<String>(read.names());
-      read.dynamic().stream().filter(names::resource).forEach(reads::add);
-      read.possible().stream().filter(names::resource).forEach(reads::add);
+      read.dynamic().stream().filter(known).forEach(reads::add);
+      read.possible().stream().filter(known).forEach(reads::add);
       for (var sibling : file.nodes()) {
         if (!sibling.name().equals(syntax.name())) {
           reads.remove(sibling.name());

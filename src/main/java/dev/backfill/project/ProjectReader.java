@@ -6,6 +6,7 @@ import dev.backfill.datafile.DatafileParser;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -17,14 +18,16 @@ import java.util.stream.Collectors;
 /// problems of the [Project], and what could be made out is kept.
 public final class ProjectReader {
   private final SortedMap<String, String> files;
+  private final Readings readings;
   private final Names names;
   private final List<Problem> problems = new ArrayList<>();
   private final SortedMap<String, DataSource> dataSources = new TreeMap<>();
   private final SortedMap<String, Pipe> pipes = new TreeMap<>();
   private final SortedMap<String, String> definedIn = new TreeMap<>();
 
-  private ProjectReader(SortedMap<String, String> files) {
+  private ProjectReader(SortedMap<String, String> files, Readings readings) {
     this.files = files;
+    this.readings = readings;
     this.names = Names.in(files);
   }
 
@@ -33,7 +36,14 @@ public final class ProjectReader {
   /// @param files text of every file by path relative to the project; those that aren't datafiles
   ///   are kept in [Project#files()]
   public static Project read(SortedMap<String, String> files) {
-    var reader = new ProjectReader(files);
+    return read(files, new Readings());
+  }
+
+  /// The same, for one of several revisions.
+  ///
+  /// @param readings what the other revisions gave; it learns what this one gives
+  public static Project read(SortedMap<String, String> files, Readings readings) {
+    var reader = new ProjectReader(files, readings);
     reader.readFiles();
     var project = new Project(reader.dataSources, reader.pipes, List.of(), files);
     new ProjectChecks(project, reader.names, reader.problems).check();
@@ -83,7 +93,10 @@ public final class ProjectReader {
               "invalid_name",
               Place.of(path),
               "The file's name gives the resource a name the platform doesn't allow.",
-              "Use letters, digits and underscores, and don't start with a digit."));
+              path.endsWith(".datasource") && name.indexOf('.') > 0
+                  ? "If another workspace shares it, move it to vendor/WORKSPACE/datasources/; else"
+                      + " use letters, digits and underscores only."
+                  : "Use letters, digits and underscores, and don't start with a digit."));
       return false;
     }
     var other = definedIn.putIfAbsent(name, path);
@@ -135,19 +148,34 @@ public final class ProjectReader {
   private Optional<Pipe> pipe(String name, String path, List<Problem> found) {
     var parsed = DatafileParser.parse(path, files.getOrDefault(path, ""), files);
     return parsed.file() instanceof PipeFile file
-        ? new PipeReader(name, file, names, found).read()
+        ? new PipeReader(name, file, names::resource, found).read()
         : Optional.empty();
   }
 
   private void read(String path) {
-    var parsed = DatafileParser.parse(path, files.getOrDefault(path, ""), files);
-    problems.addAll(parsed.problems());
+    var text = files.getOrDefault(path, "");
+    var reading = readings.of(path, text, names::resource, () -> reading(path, text));
+    problems.addAll(reading.problems());
+    reading.dataSource().ifPresent(d -> dataSources.put(d.name(), d));
+    reading.pipe().ifPresent(p -> pipes.put(p.name(), p));
+  }
+
+  private Readings.Reading reading(String path, String text) {
+    var parsed = DatafileParser.parse(path, text, files);
+    var found = new ArrayList<>(parsed.problems());
     var name = Names.of(path);
-    switch (parsed.file()) {
-      case DatasourceFile file ->
-          dataSources.put(name, new DataSourceReader(name, file, problems).read());
-      case PipeFile file ->
-          new PipeReader(name, file, names, problems).read().ifPresent(p -> pipes.put(name, p));
-    }
+    var asked = new HashMap<String, Boolean>();
+    return switch (parsed.file()) {
+      case DatasourceFile file -> {
+        var dataSource = new DataSourceReader(name, file, found).read();
+        yield new Readings.Reading(Optional.of(dataSource), Optional.empty(), found, asked);
+      }
+      case PipeFile file -> {
+        var pipe =
+            new PipeReader(name, file, n -> asked.computeIfAbsent(n, names::resource), found)
+                .read();
+        yield new Readings.Reading(Optional.empty(), pipe, found, asked);
+      }
+    };
   }
 }
