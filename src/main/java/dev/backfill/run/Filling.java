@@ -263,8 +263,9 @@ final class Filling {
     return out;
   }
 
-  /// Adds the rows that the target lacks in these ranges, where both sides have settled. Ranges
-  /// that keep moving are cut finer. What still moves in the end is left; the proof sees it.
+  /// Adds the rows that the target lacks in these ranges, where both sides have settled and the
+  /// target holds nothing else. Ranges that keep moving are cut finer. What still moves in the end
+  /// is left; the proof sees it.
   ///
   /// Below T nobody but us writes to the target (the sync pipe's filter starts there), so from the
   /// second round on it is enough that the target has settled: rows that come late to the source in
@@ -289,8 +290,13 @@ final class Filling {
                 && (now.source().equals(before.source()) || (below && round > 1));
         if (!settled) {
           next.addAll(now.chunk().parts(PARTS, lowest, cutover));
-        } else if (lacking(now) > 0) {
-          next.addAll(delta(now, below && round > 1));
+        } else {
+          var difference = inventory.difference(now.chunk());
+          if (difference.surplusRows() > 0) {
+            unlike(now.chunk());
+          } else if (difference.missingRows() > 0) {
+            next.addAll(delta(now, below && round > 1));
+          }
         }
       }
       open = next;
@@ -319,8 +325,20 @@ final class Filling {
         : List.of(Chunk.from(start));
   }
 
-  private long lacking(State state) {
-    return inventory.difference(state.chunk()).missingRows();
+  /// What the target has and the source hasn't may be the very rows that seem to be missing, as
+  /// they were when they were copied: a column whose DEFAULT is `now()` and that is younger than
+  /// its rows has another value at every reading. To copy them again would double them.
+  private void unlike(Chunk chunk) {
+    watch.tell(
+        new RunEvent.Note(
+            migration.target(),
+            "nothing is added to "
+                + chunk.text(type)
+                + ": "
+                + migration.target()
+                + " holds rows there that "
+                + migration.source()
+                + " doesn't hold, or holds with another value by now"));
   }
 
   /// @return what is to be looked at again

@@ -333,6 +333,31 @@ class EngineRunTest {
     }
   }
 
+  /// A column that was added with such a default has no values in older parts: each reading makes
+  /// new ones, and a difference by rows finds all of them missing.
+  @Test
+  void rowsWhoseValuesChangeFromReadingToReadingAreNotCopiedAgain() {
+    try (var made =
+        made(
+            "run_unstable",
+            "DateTime",
+            "DateTime",
+            Optional.empty(),
+            "toDateTime('2024-10-20 00:00:00', 'UTC')",
+            workspace -> {
+              workspace.run("ALTER TABLE events DROP COLUMN ratio");
+              workspace.run("ALTER TABLE events ADD COLUMN ratio Float64 DEFAULT now64(6)");
+            })) {
+      var workspace = made.workspace();
+      var events = new ArrayList<RunEvent>();
+      var outcome = run(made, quick(made.plan(), "run_unstable", 900), events);
+      assertThat(workspace.number("SELECT count() FROM events_1")).isEqualTo(5_000);
+      assertThat(outcome).isInstanceOf(Outcome.NotReady.class);
+      assertThat(events)
+          .anyMatch(e -> e instanceof RunEvent.Note n && n.message().contains("another value"));
+    }
+  }
+
   @Test
   void aFinerTimestampIsCopiedByRange() {
     try (var made =
