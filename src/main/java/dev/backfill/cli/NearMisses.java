@@ -1,5 +1,6 @@
 package dev.backfill.cli;
 
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,6 +23,11 @@ final class NearMisses {
                 .map(java.util.Map.Entry::getKey);
     var most = Math.max(2, written.replace("-", "").length() / 3);
     return ranked(written, known, most);
+  }
+
+  /// The nearest of some words.
+  static List<String> of(String word, Collection<String> known) {
+    return ranked(word, known.stream(), Math.max(2, word.length() / 3));
   }
 
   private static List<String> ranked(String word, Stream<String> known, int most) {

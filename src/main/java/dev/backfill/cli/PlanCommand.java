@@ -1,16 +1,20 @@
 package dev.backfill.cli;
 
 import dev.backfill.change.Verdict;
+import dev.backfill.failure.Failure;
 import dev.backfill.journey.PlanJourney;
+import dev.backfill.report.Explanation;
 import dev.backfill.report.PlanJson;
 import dev.backfill.report.PlanMarkdown;
 import dev.backfill.report.PlanReport;
 import dev.backfill.report.PlanText;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /// `plan`.
 @Command(
@@ -20,11 +24,22 @@ import picocli.CommandLine.Mixin;
       "Compares two revisions, says what every change asks for, and plans the migrations.",
       "Writes nothing. Exit code 1 when the change is refused."
     },
-    footer = {"", "Example:", "  backfill plan --base main --format json"})
+    footer = {
+      "",
+      "Example:",
+      "  backfill plan --base main --format json",
+      "  backfill plan --explain quarantine_possible"
+    })
 final class PlanCommand implements Callable<Integer> {
   private final Console console;
   @Mixin private RevisionOptions revisions = new RevisionOptions();
   @Mixin private Output output = new Output();
+
+  @Option(
+      names = "--explain",
+      paramLabel = "CODE",
+      description = "Explains a problem's or warning's code instead, such as second_feed.")
+  private Optional<String> explain = Optional.empty();
 
   PlanCommand(Console console) {
     this.console = console;
@@ -32,6 +47,10 @@ final class PlanCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (explain.isPresent()) {
+      console.out().print(explanation(explain.get()));
+      return ExitStatus.DONE.code();
+    }
     var reports =
         PlanJourney.planAll(revisions.request(console)).stream()
             .map(PlanJourney.Planned::report)
@@ -40,6 +59,26 @@ final class PlanCommand implements Callable<Integer> {
     return reports.stream().anyMatch(r -> r.plan().verdict() == Verdict.REFUSE)
         ? ExitStatus.NO.code()
         : ExitStatus.DONE.code();
+  }
+
+  private String explanation(String code) {
+    var explanation =
+        Explanation.of(code)
+            .orElseThrow(() -> {
+              var near = NearMisses.of(code, Explanation.all().keySet());
+              return new Failure.Usage(
+                  "`"
+                      + code
+                      + "` isn't a code of this program."
+                      + (near.isEmpty()
+                          ? " `plan` and `check` print the codes of what they find."
+                          : " Did you mean " + String.join(" or ", near) + "?"));
+            });
+    return switch (output.format()) {
+      case JSON -> explanation.json();
+      case MARKDOWN -> explanation.markdown();
+      case TEXT -> explanation.text(output.style(console));
+    };
   }
 
   private String text(List<PlanReport> reports) {
