@@ -44,7 +44,7 @@ printf '%-8s %10s %10s %12s %10s\n' files 'plan s' 'plan MiB' 'git diff s' 'plan
 for files in 1000 10000; do
   awk -v f=$files -v p="$(median "$work/plan.$files" 1)" -v m="$(median "$work/plan.$files" 2)" \
     -v d="$(median "$work/diff.$files" 1)" \
-    'BEGIN {printf "%-8d %10.2f %10.0f %12.2f %10s\n", f, p, m / 1024, d, d > 0 ? sprintf("%.1f", p / d) : "-"}'
+    'BEGIN {printf "%-8d %10.2f %10.0f %12.2f %10s\n", f, p, m / 1024, d, (d + 0 ? sprintf("%.1f", p / d) : "-")}'
 done
 awk -v a="$(median "$work/plan.1000" 1)" -v b="$(median "$work/plan.10000" 1)" -v s="$(median "$work/version.0" 1)" \
   'BEGIN {printf "10,000 / 1,000: %.1f   start alone (--version): %.2f s\n", b / a, s}'

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.eclipse.jgit.diff.ContentSource;
@@ -128,6 +129,15 @@ public final class JGitRevisions implements Revisions {
       walk.markStart(walk.parseCommit(id(other)));
       var base = walk.next();
       if (base != null) {
+        if (cutBefore(base, one, other)) {
+          throw new Failure.Usage(
+              "where "
+                  + one.abbreviated()
+                  + " and "
+                  + other.abbreviated()
+                  + " parted can't be told for certain."
+                  + fetchAdvice());
+        }
         return new CommitId(base.name());
       }
     } catch (MissingObjectException | IncorrectObjectTypeException e) {
@@ -144,6 +154,26 @@ public final class JGitRevisions implements Revisions {
             + (shallow()
                 ? fetchAdvice()
                 : " Name the revision to compare with (--base), or rebase one on the other."));
+  }
+
+  /// Whether a shallow clone lacks history between a merge base and the two lines: a later common
+  /// commit may hide there.
+  private boolean cutBefore(RevCommit base, CommitId one, CommitId other) throws IOException {
+    var cut = repository.getObjectDatabase().getShallowCommits();
+    if (cut.isEmpty() || base.equals(id(one)) || base.equals(id(other))) {
+      return false;
+    }
+    try (var walk = new RevWalk(repository)) {
+      walk.markStart(walk.parseCommit(id(one)));
+      walk.markStart(walk.parseCommit(id(other)));
+      walk.markUninteresting(walk.parseCommit(base));
+      for (var commit : walk) {
+        if (cut.contains(commit.getId())) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   @Override
@@ -166,7 +196,7 @@ public final class JGitRevisions implements Revisions {
   @Override
   public List<String> projectDirs(Optional<CommitId> commit) {
     if (commit.isEmpty()) {
-      return Layout.projects(worktreePaths("."));
+      return Layout.projects(worktreePaths(".", new Texts()));
     }
     var paths = new ArrayList<String>();
     try (var walk = treeWalk(commit.get())) {
@@ -192,11 +222,16 @@ public final class JGitRevisions implements Revisions {
       }
       while (walk.next()) {
         var path = Layout.inside(project, walk.getPathString());
-        if (path.isEmpty() || !Layout.wanted(path)) {
-          continue;
-        }
         var mode = walk.getFileMode(0);
         if (mode.equals(FileMode.GITLINK)) {
+          texts.submodule(path);
+          continue;
+        }
+        if (mode.equals(FileMode.SYMLINK) && Layout.isFolder(path)) {
+          texts.linkedFolder(path);
+          continue;
+        }
+        if (path.isEmpty() || !Layout.wanted(path)) {
           continue;
         }
         if (mode.equals(FileMode.SYMLINK)) {
@@ -282,8 +317,12 @@ public final class JGitRevisions implements Revisions {
     var project = projectDir(projectDir);
     var texts = new Texts();
     var folder = project.equals(".") ? root() : root().resolve(project);
-    for (var full : worktreePaths(project)) {
+    for (var full : worktreePaths(project, texts)) {
       var path = Layout.inside(project, full);
+      if (Layout.isFolder(path) && Files.isSymbolicLink(root().resolve(full))) {
+        texts.linkedFolder(path);
+        continue;
+      }
       if (path.isEmpty() || !Layout.wanted(path)) {
         continue;
       }
@@ -321,7 +360,9 @@ public final class JGitRevisions implements Revisions {
   }
 
   /// Files and links on disk that git would see, relative to the repository.
-  private List<String> worktreePaths(String project) {
+  ///
+  /// @param texts learns of what git leaves out of the work tree
+  private List<String> worktreePaths(String project, Texts texts) {
     if (repository.isBare()) {
       throw new Failure.Usage(
           root() + " is a bare repository, it has no work tree. Name a revision with --head.");
@@ -336,18 +377,32 @@ public final class JGitRevisions implements Revisions {
       }
       while (walk.next()) {
         var file = walk.getTree(disk, FileTreeIterator.class);
+        var known = walk.getTree(index, DirCacheIterator.class);
+        var path = Layout.inside(project, walk.getPathString());
         if (file == null) {
+          if (known != null && walk.getFileMode(index).equals(FileMode.TREE)) {
+            walk.enterSubtree();
+          } else if (known != null
+              && Objects.requireNonNull(known.getDirCacheEntry()).isSkipWorkTree()
+              && Layout.wanted(path)) {
+            texts.notCheckedOut(path);
+          }
           continue;
         }
         // what is tracked is not ignored, whatever .gitignore says
-        var tracked = walk.getTree(index, DirCacheIterator.class) != null;
+        var tracked = known != null;
         if (!tracked && file.isEntryIgnored()) {
           continue;
         }
         var mode = file.getEntryFileMode();
-        if (mode.equals(FileMode.TREE)) {
+        var submodule =
+            mode.equals(FileMode.GITLINK)
+                || (known != null && walk.getFileMode(index).equals(FileMode.GITLINK));
+        if (submodule) {
+          texts.submodule(path);
+        } else if (mode.equals(FileMode.TREE)) {
           walk.enterSubtree();
-        } else if (!mode.equals(FileMode.GITLINK) && !mode.equals(FileMode.MISSING)) {
+        } else if (!mode.equals(FileMode.MISSING)) {
           paths.add(walk.getPathString());
         }
       }
@@ -491,6 +546,14 @@ public final class JGitRevisions implements Revisions {
   }
 
   private Failure unreadable(Exception e) {
+    if (e instanceof MissingObjectException) {
+      return new Failure.Usage(
+          "the clone of "
+              + root()
+              + " lacks an object ("
+              + e.getMessage()
+              + "). If it was made with --filter, run git fetch --refetch --no-filter.");
+    }
     return new Failure.Usage(
         "the git repository at " + repository.getDirectory() + " can't be read: " + e);
   }

@@ -36,6 +36,18 @@ final class Layout {
             && path.indexOf('/', "scripts/".length()) < 0);
   }
 
+  /// Whether the platform's client looks for datafiles in what has this path, if it is a folder.
+  static boolean isPlace(String path) {
+    return PLACES.contains(path);
+  }
+
+  /// Whether what has this path would be, or lie in, such a folder and has no file's name.
+  static boolean isFolder(String path) {
+    var slash = path.indexOf('/');
+    return PLACES.contains(slash < 0 ? path : path.substring(0, slash))
+        && path.indexOf('.', path.lastIndexOf('/') + 1) < 0;
+  }
+
   static boolean isDatafile(String path) {
     return path.endsWith(".datasource") || path.endsWith(".pipe") || path.endsWith(".incl");
   }

@@ -75,6 +75,45 @@ final class Texts {
         "Commit the file itself.");
   }
 
+  /// A link that stands where a folder of datafiles is expected.
+  void linkedFolder(String path) {
+    folder(
+        path,
+        "symlinked_folder",
+        "the folder is a symbolic link, which is not followed: what it holds isn't known here.",
+        "Commit the folder itself.");
+  }
+
+  /// Another repository; it matters where datafiles are expected.
+  void submodule(String path) {
+    if (Layout.isFolder(path)) {
+      folder(
+          path,
+          "submodule",
+          "the folder is a submodule, its files are in another repository and aren't read.",
+          "Commit the datafiles themselves, or run this in the other repository.");
+    }
+  }
+
+  /// The client loads what lies in such a folder, but not what lies deeper.
+  private void folder(String path, String code, String message, String advice) {
+    problems.add(
+        new Problem(
+            code,
+            Layout.isPlace(path) ? Severity.ERROR : Severity.WARNING,
+            Place.of(path),
+            message,
+            advice));
+  }
+
+  void notCheckedOut(String path) {
+    problem(
+        path,
+        "not_checked_out",
+        "the file is left out of the work tree by a sparse checkout.",
+        "Name a revision with --head, or check the project out whole.");
+  }
+
   void unreadable(String path, String why) {
     problem(path, "file_unreadable", "the file can't be read: " + why + ".", "Check permissions.");
   }

@@ -216,6 +216,64 @@ class JGitRevisionsTest {
 
     assertThat(revisions.worktree(".").files()).containsOnlyKeys("x.pipe");
     assertThat(revisions.at(commit, ".").files()).containsOnlyKeys("x.pipe");
+    for (var snapshot : List.of(revisions.at(commit, "."), revisions.worktree("."))) {
+      assertThat(snapshot.problems())
+          .extracting(p -> p.place() + " " + p.severity() + " " + p.code())
+          .containsExactly("pipes ERROR symlinked_folder");
+    }
+  }
+
+  @Test
+  void aSubmoduleWhereDatafilesAreExpectedIsAFinding() throws Exception {
+    repository.write("project/x.pipe", "x");
+    try (var other = TempRepository.in(elsewhere)) {
+      other.write("a.datasource", SCHEMA).commit("other");
+      for (var path : List.of("project/datasources", "project/pipes/old", "project/vendor/lib")) {
+        try (var added =
+            repository
+                .git()
+                .submoduleAdd()
+                .setURI(elsewhere.toUri().toString())
+                .setPath(path)
+                .call()) {
+          assertThat(added.isBare()).isFalse();
+        }
+      }
+    }
+    var commit = new CommitId(repository.commit("submodules"));
+
+    for (var snapshot : List.of(revisions.at(commit, "project"), revisions.worktree("project"))) {
+      assertThat(snapshot.files()).containsOnlyKeys("x.pipe");
+      assertThat(snapshot.problems())
+          .extracting(p -> p.place() + " " + p.severity() + " " + p.code())
+          .containsExactly("datasources ERROR submodule", "pipes/old WARNING submodule");
+    }
+  }
+
+  @Test
+  void whatASparseCheckoutLeavesOutIsNotTakenForDeleted() throws Exception {
+    repository
+        .write("datasources/a.datasource", SCHEMA)
+        .write("pipes/x.pipe", "x")
+        .write("pipes/data.csv", "1");
+    repository.commit("all");
+    assertThat(
+            new ProcessBuilder(
+                    "git", "update-index", "--skip-worktree", "pipes/x.pipe", "pipes/data.csv")
+                .directory(folder.toFile())
+                .inheritIO()
+                .start()
+                .waitFor())
+        .isZero();
+    repository.delete("pipes/x.pipe").delete("pipes/data.csv");
+    Files.delete(folder.resolve("pipes"));
+
+    var snapshot = revisions.worktree(".");
+
+    assertThat(snapshot.files()).containsOnlyKeys("datasources/a.datasource");
+    assertThat(snapshot.problems())
+        .extracting(p -> p.place() + " " + p.severity() + " " + p.code())
+        .containsExactly("pipes/x.pipe ERROR not_checked_out");
   }
 
   @Test
@@ -384,6 +442,34 @@ class JGitRevisionsTest {
           .isInstanceOf(Failure.Usage.class)
           .hasMessageContaining("fetch-depth: 0");
       assertThat(shallow.worktree(".").files()).containsKey("x.pipe");
+    }
+  }
+
+  /// main merged an early state of the feature. Where the feature's own line is cut behind that, its
+  /// other line still leads to an older common commit, which is the wrong one.
+  @Test
+  void aMergeBaseThatACutHistoryMayHideIsNotGuessed() throws Exception {
+    var git = repository.git();
+    repository.write("x.pipe", "1").commit("one");
+    repository.checkout("side").write("side.pipe", "1").commit("side");
+    repository.checkout("main").checkout("feature");
+    var early = repository.write("x.pipe", "2").commit("early");
+    var middle = repository.write("x.pipe", "3").commit("middle");
+    git.merge().include(git.getRepository().resolve("side")).setMessage("merge").call();
+    var feature = new CommitId(repository.write("x.pipe", "4").commit("late"));
+    repository.checkout("main").write("y.pipe", "5").commit("main");
+    git.merge().include(git.getRepository().resolve(early)).setMessage("merge").call();
+    var main = new CommitId(repository.write("y.pipe", "6").commit("after"));
+    assertThat(revisions.mergeBase(main, feature)).isEqualTo(new CommitId(early));
+
+    Files.writeString(folder.resolve(".git/shallow"), middle + "\n");
+
+    try (var shallow = JGitRevisions.open(folder)) {
+      assertThatThrownBy(() -> shallow.mergeBase(main, feature))
+          .isInstanceOf(Failure.Usage.class)
+          .hasMessageContaining("can't be told for certain")
+          .hasMessageContaining("fetch-depth: 0");
+      assertThat(shallow.mergeBase(main, new CommitId(early))).isEqualTo(new CommitId(early));
     }
   }
 
