@@ -445,8 +445,8 @@ class JGitRevisionsTest {
     }
   }
 
-  /// main merged an early state of the feature. Where the feature's own line is cut behind that, its
-  /// other line still leads to an older common commit, which is the wrong one.
+  /// main merged an early state of the feature. Where the feature's own line is cut behind that,
+  /// its other line still leads to an older common commit, which is the wrong one.
   @Test
   void aMergeBaseThatACutHistoryMayHideIsNotGuessed() throws Exception {
     var git = repository.git();
