@@ -8,6 +8,7 @@ import dev.backfill.tinybird.Tinybird;
 import dev.backfill.tinybird.http.Host;
 import dev.backfill.tinybird.http.HttpTinybird;
 import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -50,7 +51,9 @@ final class WorkspaceOptions {
     return new Http(
         Limits.DEFAULT,
         console.pause(),
-        (because, since, pause) -> progress.passing("waiting since " + since + ": " + because));
+        (because, since, pause) ->
+            progress.passing(
+                "waiting since " + since.truncatedTo(ChronoUnit.SECONDS) + ": " + because));
   }
 
   /// @throws Failure.Usage when host or token is missing

@@ -68,7 +68,7 @@ public final class GenerateJourney {
   private static void stopIfRefused(PlanReport report) {
     var problems = new ArrayList<>(report.plan().obstacles());
     if (report.plan().verdict() == Verdict.REFUSE) {
-      for (var change : report.plan().core().changes()) {
+      for (var change : report.plan().changes()) {
         if (change.impact() == Impact.REFUSE) {
           problems.add(
               Problem.error(

@@ -22,7 +22,7 @@ public final class PlanFile {
   /// @param project the project's folder
   /// @throws Failure.Usage when `.tinyenv` doesn't say a version
   public static Path of(Path project) {
-    var tinyenv = project.resolve(".tinyenv");
+    var tinyenv = project.resolve(".tinyenv").normalize();
     String text;
     try {
       text = Files.exists(tinyenv) ? Files.readString(tinyenv) : "";
@@ -63,7 +63,7 @@ public final class PlanFile {
             Problem.error(
                 "plan_unreadable",
                 Place.of(file.toString(), line),
-                what,
+                what + ".",
                 "Take it back as `backfill generate` wrote it.")));
   }
 }

@@ -178,6 +178,7 @@ public final class PlanJourney {
         new Plan(
             plan.verdict(),
             core,
+            plan.changes(),
             plan.readers(),
             warnings(plan, base, head, baseFiles, headFiles),
             obstacles,
@@ -242,7 +243,7 @@ public final class PlanJourney {
               Problem.error(
                   "plan_unreadable",
                   Place.of(path, e.line()),
-                  String.valueOf(e.getMessage()),
+                  e.getMessage() + ".",
                   "Take it back as `backfill generate` wrote it, or remove its folder.")));
     }
   }

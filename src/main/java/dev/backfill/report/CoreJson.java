@@ -72,7 +72,10 @@ public final class CoreJson {
       root = MAPPER.readTree(text);
     } catch (JacksonException e) {
       var where = e.getLocation();
-      throw new Malformed(where == null ? 0 : where.getLineNr(), e.getOriginalMessage());
+      // What the library adds in brackets is about its own settings.
+      var said =
+          String.valueOf(e.getOriginalMessage()).replaceFirst("(?s)\\s*\\([^(]*\\[Source:.*", "");
+      throw new Malformed(where == null ? 0 : where.getLineNr(), said);
     }
     var doc = new Doc(root, "");
     doc.expectObject();

@@ -18,6 +18,7 @@ public final class PlanMarkdown {
     var out = new StringBuilder();
     out.append("### Backfill: ").append(Words.verdict(report.plan().verdict())).append("\n\n");
     out.append(Escape.prose(Words.meaning(report))).append("\n\n");
+    Words.moves(report).forEach(line -> out.append(Escape.prose(line)).append("\n\n"));
     changes(report, out);
     findings(report, out);
     migrations(report, out);

@@ -75,6 +75,8 @@ public final class PlanText {
       var table = new Table("status", "mode", "file");
       report.files().forEach(f -> table.row(f.status().toString(), f.mode(), f.path()));
       table.appendTo(out, style);
+      Words.moves(report)
+          .forEach(line -> out.append("  ").append(Escape.line(unquoted(line))).append('\n'));
     }
     if (!report.findings().isEmpty()) {
       out.append('\n').append(style.bold("Findings")).append('\n');

@@ -14,7 +14,7 @@ public final class RunMarkdown {
     var out = new StringBuilder("### Backfill: ");
     switch (outcome) {
       case Outcome.Done done -> {
-        out.append("done\n\nEvery target holds its source.\n\n");
+        out.append("done\n\nEvery target holds its source. ").append(Words.LATER).append("\n\n");
         figures(out, done.figures());
         done.proofs().forEach(p -> proof(out, p));
       }
@@ -88,7 +88,7 @@ public final class RunMarkdown {
           case UNSETTLED -> "not proven, rows kept moving";
           case DIFFERS -> "not proven, rows differ";
         });
-    out.append("\n\n");
+    out.append(Words.onlyMissing(proofs) ? "\n\n" + Words.SWEEP : "").append("\n\n");
     proofs.forEach(p -> proof(out, p));
     return out.toString();
   }

@@ -19,11 +19,13 @@ public final class RunText {
           case RunEvent.Started e ->
               "%s: from %s, cutover T = %s".formatted(e.target(), e.source(), e.cutover());
           case RunEvent.Waiting e ->
-              "%s: waiting since %s%s: %s"
+              "%swaiting since %s%s: %s"
                   .formatted(
-                      e.target(),
-                      e.since(),
-                      e.until().map(u -> ", until " + u + " at the latest").orElse(""),
+                      e.target().isEmpty() ? "" : e.target() + ": ",
+                      Words.second(e.since()),
+                      e.until()
+                          .map(u -> ", until " + Words.second(u) + " at the latest")
+                          .orElse(""),
                       e.because());
           case RunEvent.Chunked e ->
               "%s: %s rows before T in %s, %s still to copy"
@@ -81,7 +83,8 @@ public final class RunText {
     var out = new StringBuilder();
     switch (outcome) {
       case Outcome.Done done -> {
-        out.append(style.good("done")).append(": every target holds its source.\n\n");
+        out.append(style.good("done")).append(": every target holds its source.\n");
+        out.append(Words.LATER).append("\n\n");
         figures(out, done.figures(), style);
         done.proofs().forEach(p -> proof(out, p, style));
       }
@@ -131,7 +134,13 @@ public final class RunText {
       out.append(style.bold("Rows past T, and production")).append('\n');
       var table =
           new Table(
-              "target", "appended", "arrived", "found by", "rows there", "chunks", "forecast");
+              "target",
+              "appended",
+              "arrived",
+              "found by",
+              "rows in production",
+              "chunks there",
+              "forecast");
       rehearsed
           .targets()
           .forEach(t ->
@@ -159,7 +168,7 @@ public final class RunText {
           case UNSETTLED -> style.warn("not proven: rows kept moving, ask again");
           case DIFFERS -> style.bad("not proven: rows differ");
         });
-    out.append("\n\n");
+    out.append(Words.onlyMissing(proofs) ? "\n" + Words.SWEEP : "").append("\n\n");
     proofs.forEach(p -> proof(out, p, style));
     return out.toString();
   }

@@ -5,7 +5,11 @@ import dev.backfill.plan.Cause;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
+import dev.backfill.proof.ProofReport;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -93,6 +97,49 @@ final class Words {
                 .orElse(
                     "`" + t.column() + "`, bound at deploy + " + duration(core.cutover().lead())))
         .orElse("");
+  }
+
+  /// What stays true after a run: the sync knows rows from the cutover on only.
+  static final String LATER =
+      "Rows with timestamps before T that arrive from now on are copied by the next run: run it"
+          + " again after the producers are switched.";
+
+  /// What helps where rows are missing and none is surplus.
+  static final String SWEEP =
+      "Rows are missing and none is too many, as after rows that came late: backfill run copies"
+          + " what is missing.";
+
+  /// Whether a migration's proof fails for rows that another run would copy.
+  static boolean onlyMissing(List<ProofReport> proofs) {
+    return proofs.stream().anyMatch(p -> p.missing() > 0)
+        && proofs.stream()
+            .allMatch(p ->
+                p.cutover().isPresent()
+                    && p.surplus() == 0
+                    && p.comparisons().stream()
+                        .allMatch(c -> c.missing() == 0 || c.actual().equals(p.target())));
+  }
+
+  /// An instant as people read it.
+  static Instant second(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  /// What happens to the author's edit: nobody would guess that their file is put back. One
+  /// sentence per source with names between backticks; none when it has happened.
+  static List<String> moves(PlanReport report) {
+    var out = new ArrayList<String>();
+    for (var m : report.plan().core().direct()) {
+      for (var file : report.files()) {
+        if (file.status() == PlanReport.Presence.STALE
+            && file.path().endsWith("/" + m.source() + ".datasource")) {
+          out.add(
+              "`backfill generate` moves the change of `%s` into `%s` and puts `%s` back as it is deployed."
+                  .formatted(m.source(), m.target(), file.path()));
+        }
+      }
+    }
+    return out;
   }
 
   /// `1 h 30 min`.

@@ -158,7 +158,9 @@ final class Prover {
     if (left.isEmpty()) {
       return times == 1
           ? "counts and fingerprints of both sides are equal"
-          : "no row was missing or surplus in each of " + times + " readings";
+          : "no row was missing or surplus in all of "
+              + times
+              + " readings; where totals differ, rows came meanwhile";
     }
     var where = String.join(", ", new TreeSet<>(left.stream().map(o -> o.part().name()).toList()));
     return total.isEmpty()

@@ -146,6 +146,48 @@ class JourneyTest {
     assertThat(projects.get(1).path("verdict").asString()).isEqualTo("none");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"text", "markdown", "json"})
+  void whatNeedsNoMigrationIsListedAllTheSame(String format) {
+    Analytics.base(folder)
+        .write(
+            "datasources/analytics_events.datasource",
+            Analytics.EVENTS.replace(
+                ",\n    `payload` String `json:$.payload`",
+                ",\n    `added` String `json:$.added`"));
+
+    var plan = Cli.in(folder).run("plan", "--format", format);
+
+    assertThat(plan.out()).contains("added", "payload", "datasources/analytics_events.datasource");
+  }
+
+  @Test
+  void aRemovedSourceIsRefusedByName() throws IOException {
+    Analytics.base(folder);
+    Files.delete(folder.resolve("datasources/analytics_events.datasource"));
+
+    var plan = Cli.in(folder).run("plan");
+    var generate = Cli.in(folder).run("generate");
+
+    assertThat(plan.status()).isEqualTo(1);
+    assertThat(plan.out()).contains("Changes\n  datasources/analytics_events.datasource");
+    assertThat(generate.status()).isEqualTo(1);
+    assertThat(generate.err())
+        .contains("datasources/analytics_events.datasource", "change_refused");
+  }
+
+  @Test
+  void thePlanSaysThatTheAuthorsFileIsPutBack() {
+    Analytics.changed(folder);
+
+    assertThat(Cli.in(folder).run("plan").out())
+        .contains("puts datasources/analytics_events.datasource back as it is deployed");
+    assertThat(Cli.in(folder).run("plan", "--format", "markdown").out())
+        .contains("back as it is deployed");
+    assertThat(Cli.in(folder).run("generate").status()).isZero();
+    assertThat(Cli.in(folder).run("plan").out()).doesNotContain("back as it is deployed");
+  }
+
   @Test
   void aRefusedChangeIsExitCodeOneAndGenerateWritesNothing() {
     var repository = Analytics.base(folder);

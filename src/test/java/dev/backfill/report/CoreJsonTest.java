@@ -121,6 +121,13 @@ class CoreJsonTest {
         .isInstanceOfSatisfying(CoreJson.Malformed.class, e -> assertThat(e.line()).isEqualTo(2));
   }
 
+  @Test
+  void saysNothingOfTheLibraryThatReads() {
+    assertThatThrownBy(() -> CoreJson.read("{"))
+        .hasMessageNotContaining("Source")
+        .hasMessageContaining("end-of-input");
+  }
+
   private static PlanCore withBefore(String text) {
     var c = Samples.CHANGE;
     return new PlanCore(

@@ -60,6 +60,25 @@ class RunReportsTest {
   }
 
   @Test
+  void rowsThatAreOnlyMissingNameTheRunThatBringsThem() {
+    var proofs = List.of(proof(Judgement.DIFFERS, "{}"));
+
+    assertThat(RunText.write(proofs, Style.PLAIN)).contains("backfill run copies what is missing");
+    assertThat(RunMarkdown.write(proofs)).contains("backfill run copies what is missing");
+    assertThat(RunText.write(List.of(proof(Judgement.CONTAINED, "{}")), Style.PLAIN))
+        .doesNotContain("backfill run");
+  }
+
+  @Test
+  void aWaitOfNobodyInParticularHasNoEmptyNameAndNoNanoseconds() {
+    var since = T.plusNanos(123_456_789);
+
+    assertThat(RunText.event(new RunEvent.Waiting("", "down", since, Optional.of(since))))
+        .isEqualTo(
+            "waiting since 2026-06-01T12:00:00Z, until 2026-06-01T12:00:00Z at the latest: down");
+  }
+
+  @Test
   void unsettledIsNotProven() {
     var proofs = List.of(proof(Judgement.CONTAINED, "{}"), proof(Judgement.UNSETTLED, "{}"));
 
