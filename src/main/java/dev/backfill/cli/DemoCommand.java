@@ -41,12 +41,21 @@ final class DemoCommand implements Callable<Integer> {
     if (rows < 1) {
       throw new Failure.Usage("--rows " + rows + " is not above 0.");
     }
-    return Demo.run(
-        new Demo.Options(rows, keep),
-        new InProcess(),
-        console.out(),
-        console.err(),
-        Clock.systemUTC());
+    try {
+      return Demo.run(
+          new Demo.Options(rows, keep),
+          new InProcess(),
+          console.out(),
+          console.err(),
+          Clock.systemUTC());
+    } catch (RuntimeException e) {
+      if (console.cancelled()) {
+        // The workspace went away under the demo: whatever it said is no news.
+        throw new Failure.Interrupted(
+            "interrupted: " + (keep ? "the demo's folder stays" : "the demo's folder is removed"));
+      }
+      throw e;
+    }
   }
 
   /// Commands as a person would type them, with the demo's own Ctrl-C.
