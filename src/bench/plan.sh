@@ -8,7 +8,7 @@ jar=${1:-$here/../../target/tinybird-backfill.jar}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 runs=${RUNS:-5}
 # as the launcher and the image start it
-flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx${HEAP:-160m} --enable-native-access=ALL-UNNAMED)
+flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx${HEAP:-128m} --enable-native-access=ALL-UNNAMED)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,17 +18,18 @@ for files in 1000 10000; do
   git -C "$work/$files" checkout -q head
 done
 
-# seconds and KiB of a command, which may end with exit 0 or 1
+# milliseconds, KiB and milliseconds of processor of a command, which may end with exit 0 or 1
 measure() {
-  local out=$1
+  local out=$1 start=$EPOCHREALTIME
   shift
-  /usr/bin/time -a -o "$out" -f '%e %M' "$@" >"$work/stdout" 2>"$work/stderr" || [ $? -eq 1 ] || {
+  /usr/bin/time -q -o "$work/rss" -f '%M %U %S' "$@" >"$work/stdout" 2>"$work/stderr" || [ $? -eq 1 ] || {
     cat "$work/stderr" >&2
     exit 3
   }
+  echo "$(((${EPOCHREALTIME/./} - ${start/./}) / 1000)) $(awk '{print $1, ($2 + $3) * 1000}' "$work/rss")" >>"$out"
 }
 
-median() { grep -v '^Command' "$1" | cut -d' ' -f"$2" | sort -n | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
+median() { cut -d' ' -f"$2" "$1" | sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 for ((i = 0; i < runs; i++)); do
   for files in 1000 10000; do
@@ -40,11 +41,12 @@ for ((i = 0; i < runs; i++)); do
   measure "$work/version.0" "$java" "${flags[@]}" -jar "$jar" --version
 done
 
-printf '%-8s %10s %10s %12s %10s\n' files 'plan s' 'plan MiB' 'git diff s' 'plan/diff'
+printf '%-8s %10s %10s %10s %12s %10s\n' files 'plan ms' 'cpu ms' 'plan MiB' 'git diff ms' 'plan/diff'
 for files in 1000 10000; do
-  awk -v f=$files -v p="$(median "$work/plan.$files" 1)" -v m="$(median "$work/plan.$files" 2)" \
-    -v d="$(median "$work/diff.$files" 1)" \
-    'BEGIN {printf "%-8d %10.2f %10.0f %12.2f %10s\n", f, p, m / 1024, d, (d + 0 ? sprintf("%.1f", p / d) : "-")}'
+  p=$(median "$work/plan.$files" 1) m=$(median "$work/plan.$files" 2) d=$(median "$work/diff.$files" 1)
+  c=$(median "$work/plan.$files" 3)
+  printf '%-8d %10d %10d %10d %12d %10d\n' "$files" "$p" "$c" $((m / 1024)) "$d" $((p / (d ? d : 1)))
 done
 awk -v a="$(median "$work/plan.1000" 1)" -v b="$(median "$work/plan.10000" 1)" -v s="$(median "$work/version.0" 1)" \
-  'BEGIN {printf "10,000 / 1,000: %.1f   start alone (--version): %.2f s\n", b / a, s}'
+  'BEGIN {printf "10,000 / 1,000: %.1f   start alone (--version): %d ms\n", b / a, s}'
+uptime | sed 's/.*load/load/'
