@@ -18,7 +18,7 @@ class ReadingsTest {
           SELECT id FROM events WHERE id IN chosen
       """;
 
-  private static TreeMap<String, String> files(String... pathsAndTexts) {
+  private static java.util.SortedMap<String, String> files(String... pathsAndTexts) {
     var files = new TreeMap<String, String>();
     for (int i = 0; i < pathsAndTexts.length; i += 2) {
       files.put(pathsAndTexts[i], pathsAndTexts[i + 1]);

@@ -69,7 +69,7 @@ class ExplanationTest {
   }
 
   /// Codes in the sources, with a file that uses each.
-  private static TreeMap<String, String> codes() {
+  private static java.util.SortedMap<String, String> codes() {
     var out = new TreeMap<String, String>();
     try (var files = Files.walk(Path.of("src/main/java"))) {
       for (var file : new TreeSet<>(files.filter(f -> f.toString().endsWith(".java")).toList())) {

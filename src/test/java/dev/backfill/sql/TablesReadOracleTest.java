@@ -124,13 +124,13 @@ class TablesReadOracleTest {
   }
 
   /// Table names that aren't a CTE anywhere in the statement: the AST doesn't resolve scopes.
-  private static TreeSet<String> scanned(String sql) {
+  private static java.util.SortedSet<String> scanned(String sql) {
     var names = new TreeSet<>(TablesRead.of(sql).names());
     names.removeAll(ctes(sql));
     return names;
   }
 
-  private static TreeSet<String> parsed(String sql) {
+  private static java.util.SortedSet<String> parsed(String sql) {
     var names = new TreeSet<String>();
     try (var session = TestEngine.shared().session(Map.of())) {
       session
