@@ -1,6 +1,7 @@
 package dev.backfill.change;
 
 import dev.backfill.config.Settings;
+import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.Column;
 import dev.backfill.project.Column.DefaultKind;
@@ -96,7 +97,9 @@ public final class Judge {
     var judged = new ArrayList<JudgedChange>();
     var verdicts = new ArrayList<Verdict>();
     for (var change : changes) {
+      var already = warnings.size();
       var ruling = guarded(change, ruling(change));
+      place(warnings.subList(already, warnings.size()), change);
       verdicts.add(ruling.verdict());
       if (ruling.impact() == Impact.VERSION) {
         versionedBy(change);
@@ -114,6 +117,15 @@ public final class Judge {
               ruling.reason()));
     }
     return new Judgement(Verdict.strictest(verdicts), judged, versioned, twins, warnings);
+  }
+
+  /// Moves warnings about a change from the top of the file to the line of its directive.
+  private void place(List<Problem> said, Change change) {
+    said.replaceAll(p ->
+        p.place().equals(change.place()) && p.place().line() != line(change)
+            ? Problem.warning(
+                p.code(), Place.of(p.place().file(), line(change)), p.message(), p.advice())
+            : p);
   }
 
   /// Directives have no place of their own: the line that begins with the directive's name.

@@ -75,6 +75,7 @@ public final class Planner {
     changes = ProjectDiff.of(base, head, request.renames());
     judgement = Judge.judge(base, head, changes, request.settings());
     warnings.addAll(judgement.warnings());
+    warnings.addAll(PairLint.of(flow, changes, ours()));
     names = new Names(base, head, request.takenNames(), ours());
   }
 

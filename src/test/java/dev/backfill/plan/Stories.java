@@ -93,8 +93,8 @@ final class Stories {
               .formatted(m.source(), m.target(), m.cause(), m.scenario(), m.historyFeed().kind()));
     }
     plan.changes().stream().map(Stories::line).sorted().forEach(out::add);
-    codes(plan.warnings()).forEach(c -> out.add("warning " + c));
-    codes(plan.obstacles()).forEach(c -> out.add("obstacle " + c));
+    codes(plan.warnings()).forEach(c -> out.add("warning " + c.strip()));
+    codes(plan.obstacles()).forEach(c -> out.add("obstacle " + c.strip()));
     return String.join("\n", out) + "\n";
   }
 
@@ -109,9 +109,9 @@ final class Stories {
             c.destructive() ? " destructive" : "");
   }
 
-  static Set<String> codes(List<Problem> problems) {
+  private static Set<String> codes(List<Problem> problems) {
     var out = new TreeSet<String>();
-    problems.forEach(p -> out.add(p.code()));
+    problems.forEach(p -> out.add(p.code() + " " + p.place()));
     return out;
   }
 
