@@ -556,6 +556,17 @@ public final class Planner {
         }
       } else if (dropped.stream().noneMatch(d -> d.type().equals(type))
           && judgement.twins().get(before.name()) == null) {
+        if (column.defaultKind() == Column.DefaultKind.DEFAULT
+            && TablesRead.of("SELECT " + column.defaultExpression()).functions().stream()
+                .anyMatch(f -> NOT_REPLAYABLE.matcher(f).matches())) {
+          // Rows that are older than their column get it anew whenever they are read.
+          noProjection(
+              column,
+              "`%s` is new and its DEFAULT %s is another for the same old row at every reading."
+                  .formatted(column.name(), column.defaultExpression()),
+              "Say in backfill.yml what old rows have: projection. Or give it a DEFAULT that stays the same.");
+          continue;
+        }
         // The platform adds it to the live source too, so rows that bring a value keep it.
         out.add(new Projected(column.name(), Quote.identifier(column.name()), type.text()));
       }

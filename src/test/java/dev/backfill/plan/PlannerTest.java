@@ -340,6 +340,47 @@ class PlannerTest {
         .contains(new Migration.Projected("n", "`n`", "Nullable(String)"));
   }
 
+  /// Copied by difference such rows would never be found again.
+  @Test
+  void anAddedColumnWhoseDefaultChangesWithEveryReadingStops() {
+    var head =
+        Projects.with(
+            "datasources/events.datasource",
+            Projects.text(RESORTED, "datasources/events.datasource")
+                .replace(
+                    "`payload` String",
+                    "`seen` DateTime `json:$.seen` DEFAULT now(),\n    `payload` String"));
+
+    assertThat(codes(plan(head).obstacles())).containsExactly("projection_needed");
+    assertThat(
+            codes(
+                Planner.plan(
+                        request(
+                            head,
+                            settings("datasources: {events: {projection: {seen: timestamp}}}"),
+                            Optional.empty(),
+                            Set.of(),
+                            Set.of()))
+                    .obstacles()))
+        .isEmpty();
+  }
+
+  @Test
+  void theTimestampIsNotGivenAnotherValue() {
+    assertThat(
+            codes(
+                Planner.plan(
+                        request(
+                            RESORTED,
+                            settings(
+                                "datasources: {events: {projection: {timestamp: toStartOfHour(timestamp)}}}"),
+                            Optional.empty(),
+                            Set.of(),
+                            Set.of()))
+                    .obstacles()))
+        .containsExactly("timestamp_column_changed");
+  }
+
   @Test
   void anExpressionOfTheSettingsIsMadeSafeOrRefused() {
     var head = Projects.events("`session_id` String", "`session_id` UInt32");
