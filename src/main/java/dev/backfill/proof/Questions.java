@@ -157,8 +157,10 @@ public final class Questions {
         .orElse("(" + projected + ")");
   }
 
+  /// A TTL of zero is never: ClickHouse keeps such rows.
   private static String kept(String ttl, Instant after) {
-    return "(%s) > fromUnixTimestamp(toInt64(%d), 'UTC')".formatted(ttl, after.getEpochSecond());
+    return "((%s) > toDateTime(%d, 'UTC') OR toInt64(%s) = 0)"
+        .formatted(ttl, after.getEpochSecond(), ttl);
   }
 
   private String where(Side side, Chunk chunk) {

@@ -358,6 +358,46 @@ class EngineRunTest {
     }
   }
 
+  /// ClickHouse never deletes a row whose TTL is zero, the usual way of saying "for ever".
+  @Test
+  void rowsThatNeverExpireAreProvenToo() {
+    var ttl =
+        "ENGINE \"MergeTree\"\nENGINE_TTL \"if(ratio < 100, toDateTime(0), toDateTime('2100-01-01 00:00:00'))\"";
+    var base = files("DateTime", "at");
+    var head = files("DateTime", "action, at");
+    for (var side : List.of(base, head)) {
+      side.remove("datasources/daily.datasource");
+      side.remove("pipes/daily_pipe.pipe");
+      side.compute(
+          "datasources/events.datasource",
+          (path, text) -> String.valueOf(text).replace("ENGINE \"MergeTree\"", ttl));
+    }
+    var plan = EngineWorkspace.plan(base, head);
+    assertThat(plan.core().direct().getFirst().ttl()).isPresent();
+    try (var workspace = new EngineWorkspace("run_ttl", Optional.empty())) {
+      workspace.deploy(base, Map.of());
+      workspace.run(
+          "ALTER TABLE events MODIFY TTL if(ratio < 100, toDateTime(0), toDateTime('2100-01-01 00:00:00'))");
+      fill(workspace, "toDateTime('2024-10-20 00:00:00', 'UTC')", 5_000, 600);
+      workspace.run("OPTIMIZE TABLE events FINAL");
+      assertThat(workspace.number("SELECT count() FROM events WHERE ratio < 100")).isEqualTo(300);
+      var migration = plan.core().direct().getFirst();
+      var type = migration.timestamp().orElseThrow().type();
+      workspace.deploy(
+          EngineWorkspace.generated(plan, base, head),
+          Map.of(
+              migration.cutoverVariable(),
+              Ticks.text(type, Ticks.ceil(type, Instant.now().minusSeconds(60)))));
+      var core = quick(plan, "run_ttl", 90);
+      var made = new Made(workspace, plan, "DateTime", 0);
+      assertThat(run(made, core, new ArrayList<>())).isInstanceOf(Outcome.Done.class);
+      assertThat(workspace.number("SELECT count() FROM events_1")).isEqualTo(5_000);
+      workspace.run("ALTER TABLE events_1 DELETE WHERE ratio < 10 SETTINGS mutations_sync = 1");
+      var verifier = new Verifier(workspace, clock(), NONE, e -> {}, () -> false);
+      assertThat(verifier.verify(core).getFirst().missing()).isEqualTo(30);
+    }
+  }
+
   @Test
   void aFinerTimestampIsCopiedByRange() {
     try (var made =
