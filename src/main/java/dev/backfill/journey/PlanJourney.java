@@ -138,7 +138,7 @@ public final class PlanJourney {
             "",
             readings);
     var settings = Sources.settings(request.where(), headFiles);
-    Sources.stopOnErrors(settings.problems());
+    Sources.stopOnWrongSettings(settings.problems());
     var plan =
         Planner.plan(
             new PlanRequest(

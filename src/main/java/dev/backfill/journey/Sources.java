@@ -80,6 +80,13 @@ final class Sources {
         .orElseGet(() -> revisions.worktree(projectDir));
   }
 
+  /// Mistakes in the settings are configuration, not an unreadable project.
+  static void stopOnWrongSettings(List<Problem> problems) {
+    if (!problems.isEmpty()) {
+      throw new Failure.Usage(String.join("; ", problems.stream().map(Problem::toString).toList()));
+    }
+  }
+
   static SettingsReader.Read settings(Location where, Snapshot head) {
     if (where.settings().isPresent()) {
       var file = where.settings().get();

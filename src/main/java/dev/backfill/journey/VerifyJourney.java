@@ -43,6 +43,8 @@ public final class VerifyJourney {
 
   /// Every target of a plan, with its forks.
   public List<ProofReport> verify(PlanCore core) {
+    // A host that isn't there is told at once; later ones are waited for.
+    tinybird.workspace();
     return verifier.verify(core);
   }
 

@@ -135,7 +135,7 @@ class BadInputTest {
 
     var result = Cli.in(folder).run("plan");
 
-    assertThat(result.status()).isEqualTo(4);
+    assertThat(result.status()).isEqualTo(2);
     assertThat(result.err()).contains("backfill.yml:2", "leed");
   }
 

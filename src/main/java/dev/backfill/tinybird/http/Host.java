@@ -29,6 +29,13 @@ public final class Host {
           && ("http".equals(scheme) || "https".equals(scheme))
           && uri.getRawQuery() == null
           && uri.getRawUserInfo() == null) {
+        if ("http".equals(scheme) && !loopback(uri.getHost())) {
+          throw new Failure.Usage(
+              "http:// to "
+                  + uri.getHost()
+                  + " would send the token in clear text. Write it with https://; http:// is for this"
+                  + " machine only.");
+        }
         return uri;
       }
     } catch (URISyntaxException e) {
@@ -37,6 +44,12 @@ public final class Host {
     // what has a `?` or `@` may hold a secret
     var shown = host.contains("?") || host.contains("@") ? "" : ": " + text.strip();
     throw new Failure.Usage("not an API host" + shown + ". Write it like https://api.tinybird.co.");
+  }
+
+  private static boolean loopback(String host) {
+    return host.equals("localhost")
+        || host.matches("127(\\.[0-9]{1,3}){3}")
+        || host.equals("[::1]");
   }
 
   /// `host` + path segments (each encoded) + query.

@@ -499,7 +499,15 @@ class HttpTinybirdTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "ftp://x", "https://user:pw@x", "https://x?token=secret-1", "http://a b"})
+      strings = {
+        "",
+        "ftp://x",
+        "https://user:pw@x",
+        "https://x?token=secret-1",
+        "http://a b",
+        "http://api.tinybird.co",
+        "http://127.0.0.1.evil.example"
+      })
   void whatIsNoHostIsRefused(String written) {
     assertThatThrownBy(() -> Host.parse(written)).isInstanceOf(Failure.Usage.class);
   }
