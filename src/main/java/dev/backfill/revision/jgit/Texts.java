@@ -77,33 +77,29 @@ final class Texts {
 
   /// A link that stands where a folder of datafiles is expected.
   void linkedFolder(String path) {
-    folder(
+    problem(
         path,
         "symlinked_folder",
         "the folder is a symbolic link, which is not followed: what it holds isn't known here.",
-        "Commit the folder itself.");
+        "Commit the folder itself.",
+        ofFolder(path));
   }
 
   /// Another repository; it matters where datafiles are expected.
   void submodule(String path) {
     if (Layout.isFolder(path)) {
-      folder(
+      problem(
           path,
-          "submodule",
+          "submodule_not_read",
           "the folder is a submodule, its files are in another repository and aren't read.",
-          "Commit the datafiles themselves, or run this in the other repository.");
+          "Commit the datafiles themselves, or run this in the other repository.",
+          ofFolder(path));
     }
   }
 
   /// The client loads what lies in such a folder, but not what lies deeper.
-  private void folder(String path, String code, String message, String advice) {
-    problems.add(
-        new Problem(
-            code,
-            Layout.isPlace(path) ? Severity.ERROR : Severity.WARNING,
-            Place.of(path),
-            message,
-            advice));
+  private static Severity ofFolder(String path) {
+    return Layout.isPlace(path) ? Severity.ERROR : Severity.WARNING;
   }
 
   void notCheckedOut(String path) {
@@ -123,7 +119,11 @@ final class Texts {
   }
 
   private void problem(String path, String code, String message, String advice) {
-    problems.add(new Problem(code, severity(path), Place.of(path), message, advice));
+    problem(path, code, message, advice, severity(path));
+  }
+
+  private void problem(String path, String code, String message, String advice, Severity severity) {
+    problems.add(new Problem(code, severity, Place.of(path), message, advice));
   }
 
   /// A datafile we can't read could be the one that matters; anything below `deploy/` is read only

@@ -246,7 +246,8 @@ class JGitRevisionsTest {
       assertThat(snapshot.files()).containsOnlyKeys("x.pipe");
       assertThat(snapshot.problems())
           .extracting(p -> p.place() + " " + p.severity() + " " + p.code())
-          .containsExactly("datasources ERROR submodule", "pipes/old WARNING submodule");
+          .containsExactly(
+              "datasources ERROR submodule_not_read", "pipes/old WARNING submodule_not_read");
     }
   }
 
