@@ -8,7 +8,7 @@ jar=${1:-$here/../../target/tinybird-backfill.jar}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 runs=${RUNS:-5}
 # as the launcher and the image start it
-flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -Xmx${HEAP:-128m} --enable-native-access=ALL-UNNAMED)
+flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto "-Xmx${HEAP:-128m}" --enable-native-access=ALL-UNNAMED)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -35,7 +35,12 @@ for ((i = 0; i < runs; i++)); do
   for files in 1000 10000; do
     measure "$work/plan.$files" "$java" "${flags[@]}" -jar "$jar" plan --format json \
       --repo "$work/$files" --base main --head head
-    cp "$work/stdout" "$work/plan.$files.json"
+    # exit 1 is also what a JVM that can't start ends with
+    grep -q '"verdict"' "$work/stdout" || {
+      cat "$work/stderr" >&2
+      echo "no plan came out; is JAVA_HOME a JDK 25?" >&2
+      exit 3
+    }
     measure "$work/diff.$files" git -C "$work/$files" diff --stat main head
   done
   measure "$work/version.0" "$java" "${flags[@]}" -jar "$jar" --version
