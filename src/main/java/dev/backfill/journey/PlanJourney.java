@@ -188,7 +188,7 @@ public final class PlanJourney {
             baseId.hex(),
             headFiles.label(),
             dir,
-            Seal.of(CoreJson.write(core), Seal.resources(head, core), core.rules()),
+            Seal.of(CoreJson.write(Seal.meaning(core)), Seal.resources(head, core), core.rules()),
             sealed,
             files,
             Dataflow.of(base, core, plan.readers()),

@@ -107,6 +107,26 @@ public record Migration(
   /// @param key part of the grouping
   public record Reduced(String column, String expression, boolean key) {}
 
+  Migration withQuery(Optional<String> other) {
+    return new Migration(
+        source,
+        target,
+        cause,
+        scenario,
+        liveFeed,
+        historyFeed,
+        trigger,
+        timestamp,
+        projection,
+        engine,
+        sortingKey,
+        partitionKey,
+        ttl,
+        other,
+        reduced,
+        files);
+  }
+
   /// Environment variable that holds T while `deploy.sh` runs.
   public String cutoverVariable() {
     return "BACKFILL_T_" + target.toUpperCase(java.util.Locale.ROOT);

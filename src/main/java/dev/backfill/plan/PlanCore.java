@@ -101,6 +101,21 @@ public record PlanCore(
     return out;
   }
 
+  PlanCore withMigrations(List<Migration> others) {
+    return new PlanCore(
+        schemaVersion,
+        rules,
+        flavour,
+        version,
+        workspace,
+        changes,
+        others,
+        forkedPipes,
+        cutover,
+        limits,
+        files);
+  }
+
   public PlanCore withFiles(List<Generated> generated) {
     return new PlanCore(
         schemaVersion,

@@ -2,6 +2,7 @@ package dev.backfill.plan;
 
 import dev.backfill.change.Flow;
 import dev.backfill.project.Project;
+import dev.backfill.sql.SqlText;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -15,7 +16,18 @@ import java.util.TreeSet;
 public final class Seal {
   private Seal() {}
 
-  /// @param canonicalCoreJson the core as it is committed
+  /// The core as the seal sees it: the author's white space goes into generated files and queries as
+  /// it is, so files count by path and mode (their bytes are `sha256sum -c`'s in `deploy.sh`) and
+  /// queries by what they mean.
+  public static PlanCore meaning(PlanCore core) {
+    var migrations =
+        core.migrations().stream().map(m -> m.withQuery(m.query().map(SqlText::normalise))).toList();
+    var files =
+        core.files().stream().map(f -> new PlanCore.Generated(f.path(), f.mode(), "")).toList();
+    return core.withMigrations(migrations).withFiles(files);
+  }
+
+  /// @param canonicalCoreJson what [#meaning] gave, canonically
   /// @param resources what [#resources] gave
   /// @param rules version of the rules
   /// @return `sha256:` and 64 lower-case hex digits
