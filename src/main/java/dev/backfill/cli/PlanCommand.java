@@ -56,6 +56,21 @@ final class PlanCommand implements Callable<Integer> {
             .map(PlanJourney.Planned::report)
             .toList();
     console.out().print(text(reports));
+    // Not in the plan itself, which is the same at any time of day.
+    reports.stream()
+        .map(r -> r.plan().core())
+        .filter(core -> !core.migrations().isEmpty())
+        .flatMap(core -> core.cutover().pinned().stream())
+        .filter(t -> t.isBefore(console.now()))
+        .findFirst()
+        .ifPresent(t ->
+            console
+                .err()
+                .println(
+                    "warning: the cutover "
+                        + t
+                        + " is in the past; generate and deploy.sh refuse it. Give a later --cutover, or"
+                        + " leave it out and let deploy.sh bind it."));
     return reports.stream().anyMatch(r -> r.plan().verdict() == Verdict.REFUSE)
         ? ExitStatus.NO.code()
         : ExitStatus.DONE.code();

@@ -162,6 +162,17 @@ class BadInputTest {
   }
 
   @Test
+  void aPlanWithACutoverInThePastWarns() {
+    given(Analytics.changed(folder));
+
+    var result = Cli.in(folder).run("plan", "--cutover", "2026-05-31T00:00:00Z", "--format", "json");
+
+    assertThat(result.status()).isZero();
+    assertThat(result.err()).contains("warning: the cutover 2026-05-31T00:00:00Z is in the past");
+    assertThat(result.out()).startsWith("{").doesNotContain("is in the past");
+  }
+
+  @Test
   void noPlanToRun() {
     given(Analytics.changed(folder));
 
