@@ -9,14 +9,17 @@ import java.time.Instant;
 /// The talk on stderr while a command works.
 ///
 /// On a terminal passing lines are rewritten; elsewhere at most one of them is written every two
-/// seconds. Lasting lines are always written.
+/// seconds, and one that says the same as the last every half minute. Lasting lines are always
+/// written.
 final class Progress {
   private static final Duration PACE = Duration.ofSeconds(2);
+  private static final Duration SAME = Duration.ofSeconds(30);
 
   private final Console console;
   private final boolean quiet;
   private final boolean verbose;
   private Instant last = Instant.MIN;
+  private String said = "";
   private boolean rewritable;
 
   Progress(Console console, boolean quiet, boolean verbose) {
@@ -55,8 +58,10 @@ final class Progress {
       return;
     }
     var now = console.now();
-    if (verbose || last.equals(Instant.MIN) || !now.isBefore(last.plus(PACE))) {
+    var pace = line.equals(said) ? SAME : PACE;
+    if (verbose || last.equals(Instant.MIN) || !now.isBefore(last.plus(pace))) {
       last = now;
+      said = line;
       console.err().println(PlanText.line(line));
     }
   }
