@@ -16,12 +16,14 @@ import java.util.TreeSet;
 public final class Seal {
   private Seal() {}
 
-  /// The core as the seal sees it: the author's white space goes into generated files and queries as
-  /// it is, so files count by path and mode (their bytes are `sha256sum -c`'s in `deploy.sh`) and
-  /// queries by what they mean.
+  /// The core as the seal sees it: the author's white space goes into generated files and queries
+  /// as it is, so files count by path and mode (their bytes are `sha256sum -c`'s in `deploy.sh`)
+  /// and queries by what they mean.
   public static PlanCore meaning(PlanCore core) {
     var migrations =
-        core.migrations().stream().map(m -> m.withQuery(m.query().map(SqlText::normalise))).toList();
+        core.migrations().stream()
+            .map(m -> m.withQuery(m.query().map(SqlText::normalise)))
+            .toList();
     var files =
         core.files().stream().map(f -> new PlanCore.Generated(f.path(), f.mode(), "")).toList();
     return core.withMigrations(migrations).withFiles(files);

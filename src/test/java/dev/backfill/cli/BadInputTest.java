@@ -165,7 +165,8 @@ class BadInputTest {
   void aPlanWithACutoverInThePastWarns() {
     given(Analytics.changed(folder));
 
-    var result = Cli.in(folder).run("plan", "--cutover", "2026-05-31T00:00:00Z", "--format", "json");
+    var result =
+        Cli.in(folder).run("plan", "--cutover", "2026-05-31T00:00:00Z", "--format", "json");
 
     assertThat(result.status()).isZero();
     assertThat(result.err()).contains("warning: the cutover 2026-05-31T00:00:00Z is in the past");
