@@ -50,6 +50,7 @@ class KilledRunIT {
 
   @Test
   void neitherLosesNorDoubles() throws Exception {
+    Files.deleteIfExists(log);
     System.out.println("seed " + SEED + " (-Dseed=... repeats it)");
     try (var workspace = LocalWorkspace.start(0, data, Optional.empty());
         var repository = TempRepository.in(folder);
@@ -61,6 +62,8 @@ class KilledRunIT {
 
       var stop = new AtomicBoolean();
       var producer = Thread.ofPlatform().start(() -> produce(tinybird, stop));
+      // The official memory error for every job that is bigger: chunks have to be split, too.
+      workspace.faults().copyRowLimit(12_000);
       stopsSafely(environment);
       var finished = 0;
       for (var kill = 0; kill < KILLS; kill++) {
@@ -77,6 +80,7 @@ class KilledRunIT {
       assertThat(start(environment, "run").waitFor()).isZero();
       assertThat(start(environment, "verify").waitFor()).isZero();
       assertThat(finished).isLessThan(KILLS / 2);
+      assertThat(Files.readString(log)).contains(": cutting [", "Memory limit");
       assertThat(number(tinybird, "SELECT count() AS n FROM events")).isEqualTo(next.get());
       assertThat(
               number(
