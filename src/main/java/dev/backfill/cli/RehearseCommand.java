@@ -39,7 +39,9 @@ final class RehearseCommand implements Callable<Integer> {
   @Option(
       names = "--branch",
       paramLabel = "NAME",
-      description = "The branch of the workspace (default: the pull request's tmp_ci branch).")
+      description =
+          "The branch of the workspace (default: the pull request's tmp_ci branch; without a pull"
+              + " request the only tmp_ci branch there is).")
   private Optional<String> branch = Optional.empty();
 
   RehearseCommand(Console console) {
