@@ -216,7 +216,7 @@ final class Api {
         yield Reply.json(
             Map.of(
                 "job",
-                json(begun.job().state()),
+                json(begun.job().submitted()),
                 "workspace",
                 Map.of("id", begun.branch().id(), "name", begun.branch().identity().name())));
       }
@@ -463,7 +463,7 @@ final class Api {
       }
       throw new Lost();
     }
-    var job = copies.start(space, pipe, parameters, mode).state();
+    var job = copies.start(space, pipe, parameters, mode).submitted();
     var node = pipe.copyNode().orElseThrow();
     var json = Json.map();
     json.put("id", node.id());

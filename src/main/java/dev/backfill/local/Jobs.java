@@ -34,12 +34,20 @@ final class Jobs {
 
   /// One job.
   final class Job {
+    private final JobState submitted;
     private JobState state;
     private boolean stop;
     private boolean past;
 
     private Job(JobState state) {
+      this.submitted = state;
       this.state = state;
+    }
+
+    /// As it was submitted: what the answer to the request that made it says, however fast the job
+    /// is.
+    JobState submitted() {
+      return submitted;
     }
 
     synchronized JobState state() {
