@@ -1,7 +1,5 @@
 package dev.backfill.emit;
 
-import dev.backfill.plan.Cause;
-import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Ticks;
@@ -77,15 +75,20 @@ final class DeployScript {
   private static String migrations(PlanCore core, Map<String, String> files) {
     var out = new ArrayList<String>();
     for (var m : core.migrations()) {
-      var sync = m.liveFeed().kind() == Feed.Kind.SYNC ? m.liveFeed().pipe() : "";
-      var fork = m.liveFeed().kind() == Feed.Kind.FORK ? m.liveFeed().pipe() : "";
+      var pipe = m.liveFeed().pipe();
+      var live =
+          switch (m.liveFeed().kind()) {
+            case SYNC -> new Live(pipe, "", "");
+            case FORK -> new Live("", pipe, m.trigger());
+            case PRODUCERS, NONE -> new Live("", "", "");
+          };
       var fields = new TreeMap<String, String>();
       fields.put("target", string(m.target()));
-      fields.put("trigger", string(m.cause() == Cause.CASCADE ? m.trigger() : ""));
-      fields.put("sync", string(sync));
-      fields.put("sync_file", file(files, sync));
-      fields.put("fork", string(fork));
-      fields.put("fork_file", file(files, fork));
+      fields.put("trigger", string(live.trigger()));
+      fields.put("sync", string(live.sync()));
+      fields.put("sync_file", file(files, live.sync()));
+      fields.put("fork", string(live.fork()));
+      fields.put("fork_file", file(files, live.fork()));
       fields.put("variable", string(m.cutoverVariable()));
       fields.put("pinned", "\"\"");
       fields.put("daily", "0");
@@ -107,6 +110,9 @@ final class DeployScript {
     }
     return "[\n" + String.join(",\n", out) + "\n]";
   }
+
+  /// The live feed as the script knows it.
+  private record Live(String sync, String fork, String trigger) {}
 
   private static String string(String name) {
     return "\"" + (name.isEmpty() ? "" : checked(NAME, name)) + "\"";

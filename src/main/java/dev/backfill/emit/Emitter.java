@@ -3,13 +3,11 @@ package dev.backfill.emit;
 import dev.backfill.datafile.Datafile;
 import dev.backfill.datafile.Datafile.DatasourceFile;
 import dev.backfill.datafile.Datafile.PipeFile;
-import dev.backfill.plan.Cause;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
-import dev.backfill.plan.Scenario;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.DataSource;
@@ -82,9 +80,9 @@ public final class Emitter {
     for (var migration : core.migrations()) {
       newVersion(migration);
       oldVersion(migration);
-      switch (migration.cause()) {
-        case DIRECT -> ownPipes(migration);
-        case CASCADE -> forkedView(migration);
+      switch (migration.liveFeed().kind()) {
+        case SYNC, PRODUCERS, NONE -> ownPipes(migration);
+        case FORK -> forkedView(migration);
       }
     }
     for (var forked : core.forkedPipes()) {
@@ -139,7 +137,7 @@ public final class Emitter {
     }
     var source = head.dataSource(m.source());
     if (source.isEmpty()) {
-      if (m.cause() == Cause.DIRECT) {
+      if (m.liveFeed().kind() != Feed.Live.Kind.FORK) {
         obstacle("source_missing", Place.NOWHERE, "There is no Data Source " + m.source());
       }
       // A view may define its target itself; then its fork does so too.
@@ -201,24 +199,33 @@ public final class Emitter {
 
   private void ownPipes(Migration m) {
     var place = head.dataSource(m.source()).map(DataSource::place).orElse(Place.NOWHERE);
-    if (m.scenario() != Scenario.STREAMING_TIMESTAMP
-        || m.liveFeed().kind() != Feed.Kind.SYNC
-        || m.historyFeed().kind() != Feed.Kind.COPY
-        || m.timestamp().isEmpty()) {
-      obstacle(
-          "scenario_not_emitted",
-          place,
-          "Files for %s (scenario %s, live %s, history %s) can't be written yet"
-              .formatted(m.source(), m.scenario(), m.liveFeed().kind(), m.historyFeed().kind()));
+    if (!writable(m, place)
+        || (m.timestamp().isPresent() && !cuttable(m.source(), m.timestamp().get(), place))) {
       return;
     }
-    if (!cuttable(m.source(), m.timestamp().get(), place) || !writable(m, place)) {
+    if (m.timestamp().isEmpty()) {
+      notYet(m, place);
       return;
     }
     var source = base.dataSource(m.source()).or(() -> head.dataSource(m.source())).orElseThrow();
     var texts = new PipeTexts(m, source);
-    ownPipe(m.liveFeed().pipe(), texts.sync(core.cutover()));
-    ownPipe(m.historyFeed().pipe(), texts.backfill());
+    switch (m.liveFeed().kind()) {
+      case SYNC -> ownPipe(m.liveFeed().pipe(), texts.sync(core.cutover()));
+      case PRODUCERS, NONE -> notYet(m, place);
+      case FORK -> throw new IllegalStateException(m.target() + " is a fork");
+    }
+    switch (m.historyFeed().kind()) {
+      case COPY -> ownPipe(m.historyFeed().pipe(), texts.backfill());
+      case FORK, SEAM, REPLAY, POPULATE, NONE -> notYet(m, place);
+    }
+  }
+
+  private void notYet(Migration m, Place place) {
+    obstacle(
+        "scenario_not_emitted",
+        place,
+        "Files for %s (scenario %s, live %s, history %s) can't be written yet"
+            .formatted(m.source(), m.scenario(), m.liveFeed().kind(), m.historyFeed().kind()));
   }
 
   private boolean cuttable(String source, CutColumn cut, Place place) {
@@ -283,20 +290,17 @@ public final class Emitter {
                     .isPresent())
             .toList();
     var place = head.dataSource(m.source()).map(DataSource::place).orElse(Place.NOWHERE);
-    if (m.liveFeed().kind() != Feed.Kind.FORK || m.historyFeed().kind() != Feed.Kind.FORK) {
-      obstacle(
-          "scenario_not_emitted",
-          place,
-          "Files for %s (live %s, history %s) can't be written yet"
-              .formatted(m.source(), m.liveFeed().kind(), m.historyFeed().kind()));
-    } else if (views.size() != 1) {
+    if (views.size() != 1) {
       obstacle(
           "feeders_not_one",
           place,
           "%s is fed by %d Materialized Views, and one can be forked"
               .formatted(m.source(), views.size()));
-    } else {
-      fork(views.getFirst(), m.liveFeed().pipe());
+      return;
+    }
+    switch (m.historyFeed().kind()) {
+      case FORK -> fork(views.getFirst(), m.liveFeed().pipe());
+      case COPY, SEAM, REPLAY, POPULATE, NONE -> notYet(m, place);
     }
   }
 

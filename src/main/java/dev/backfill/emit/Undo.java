@@ -1,7 +1,6 @@
 package dev.backfill.emit;
 
 import dev.backfill.datafile.Datafile.PipeFile;
-import dev.backfill.plan.Cause;
 import dev.backfill.plan.ForkedPipe;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
@@ -73,9 +72,12 @@ public final class Undo {
     for (var migration : core.migrations()) {
       generatedFile(migration.target() + ".datasource")
           .ifPresent(twin -> dataSource(migration, twin));
-      if (migration.cause() == Cause.CASCADE) {
-        generatedFile(migration.liveFeed().pipe() + ".pipe")
-            .ifPresent(fork -> view(migration).ifPresent(path -> pipe(path, fork)));
+      switch (migration.liveFeed().kind()) {
+        case FORK ->
+            generatedFile(migration.liveFeed().pipe() + ".pipe")
+                .ifPresent(fork -> view(migration).ifPresent(path -> pipe(path, fork)));
+        // Ours altogether: what was generated is gone already.
+        case SYNC, PRODUCERS, NONE -> {}
       }
     }
     for (ForkedPipe forked : core.forkedPipes()) {

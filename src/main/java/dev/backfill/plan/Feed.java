@@ -2,27 +2,61 @@ package dev.backfill.plan;
 
 import java.util.Locale;
 
-/// What brings rows into a target.
+/// What brings rows into a target. Every target has exactly one live feed and one history feed.
 ///
-/// @param kind how
-/// @param pipe the Pipe that does it; empty for PRODUCERS and NONE
-public record Feed(Kind kind, String pipe) {
+/// Whoever treats kinds differently switches over all of them, so that a new one is a compile error
+/// where it isn't handled yet.
+public sealed interface Feed {
 
-  /// The ways rows get into a target: SYNC, FORK and PRODUCERS are live; COPY, FORK, SEAM, REPLAY
-  /// and POPULATE bring history.
-  public enum Kind {
-    SYNC,
-    FORK,
-    PRODUCERS,
-    COPY,
-    SEAM,
-    REPLAY,
-    POPULATE,
-    NONE;
+  /// How.
+  Enum<?> kind();
 
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
+  /// The Pipe that does it; empty where none of ours does.
+  String pipe();
+
+  /// What brings the rows that arrive from now on.
+  record Live(Kind kind, String pipe) implements Feed {
+
+    /// The ways of rows that arrive from now on.
+    public enum Kind {
+      /// A Materialized View from the source into the target.
+      SYNC,
+      /// A closure view's own copy, fed by the twin it hangs from.
+      FORK,
+      /// Whoever wrote to the source writes to the target.
+      PRODUCERS,
+      /// Nothing.
+      NONE;
+
+      @Override
+      public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+      }
+    }
+  }
+
+  /// What brings the rows that are there already.
+  record History(Kind kind, String pipe) implements Feed {
+
+    /// The ways of rows that are there already.
+    public enum Kind {
+      /// A guarded Copy Pipe from the source.
+      COPY,
+      /// The live fork, which the copies into its twin pass through.
+      FORK,
+      /// A Copy Pipe from the old target, up to a bucket.
+      SEAM,
+      /// A Copy Pipe with the view's query over its origin.
+      REPLAY,
+      /// The sync Pipe's populate, once.
+      POPULATE,
+      /// Nothing: there is none, or the next load brings it.
+      NONE;
+
+      @Override
+      public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+      }
     }
   }
 }

@@ -86,14 +86,14 @@ public record PlanCore(
   /// The migrations that bring their own rows; a view target that the diff changes itself is still
   /// filled by a fork and isn't one of them.
   public List<Migration> direct() {
-    return migrations.stream().filter(m -> m.liveFeed().kind() != Feed.Kind.FORK).toList();
+    return migrations.stream().filter(m -> m.liveFeed().kind() != Feed.Live.Kind.FORK).toList();
   }
 
   /// The migrations whose forks hang, at any depth, from this target.
   public List<Migration> forksOf(String target) {
     var out = new java.util.ArrayList<Migration>();
     for (var m : migrations) {
-      if (m.liveFeed().kind() == Feed.Kind.FORK && m.trigger().equals(target)) {
+      if (m.liveFeed().kind() == Feed.Live.Kind.FORK && m.trigger().equals(target)) {
         out.add(m);
         out.addAll(forksOf(m.target()));
       }

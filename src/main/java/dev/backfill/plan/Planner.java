@@ -342,17 +342,19 @@ public final class Planner {
             : Optional.<CutColumn>empty();
     var live =
         switch (scenario) {
-          case NOT_PRODUCTION, RELOAD, KAFKA_TWIN -> new Feed(Feed.Kind.PRODUCERS, "");
-          case MOVE_INGESTION -> new Feed(Feed.Kind.PRODUCERS, "");
+          case NOT_PRODUCTION, RELOAD, KAFKA_TWIN -> new Feed.Live(Feed.Live.Kind.PRODUCERS, "");
+          case MOVE_INGESTION -> new Feed.Live(Feed.Live.Kind.PRODUCERS, "");
           case STREAMING_TIMESTAMP, FULL_REPLACEMENT, POPULATE, DELTA ->
-              new Feed(Feed.Kind.SYNC, pipeName(source, true, "sync_" + target, false));
+              new Feed.Live(Feed.Live.Kind.SYNC, pipeName(source, true, "sync_" + target, false));
         };
     var history =
         switch (scenario) {
-          case NOT_PRODUCTION, RELOAD, FULL_REPLACEMENT -> new Feed(Feed.Kind.NONE, "");
-          case POPULATE -> new Feed(Feed.Kind.POPULATE, live.pipe());
+          case NOT_PRODUCTION, RELOAD, FULL_REPLACEMENT ->
+              new Feed.History(Feed.History.Kind.NONE, "");
+          case POPULATE -> new Feed.History(Feed.History.Kind.POPULATE, live.pipe());
           case STREAMING_TIMESTAMP, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
-              new Feed(Feed.Kind.COPY, pipeName(source, false, "backfill_" + target, false));
+              new Feed.History(
+                  Feed.History.Kind.COPY, pipeName(source, false, "backfill_" + target, false));
         };
     return new Migration(
         source,
@@ -621,15 +623,15 @@ public final class Planner {
               + "; versioning a target of several views can't be written as files yet.",
           "");
     }
-    var live = new Feed(Feed.Kind.FORK, pipeName(source, true, view.name(), true));
+    var live = new Feed.Live(Feed.Live.Kind.FORK, pipeName(source, true, view.name(), true));
     var query = flow.inlined(view, targets);
     var kind = history(before, after, view, from, onTwin, query, said);
     var history =
         switch (kind) {
-          case FORK -> new Feed(Feed.Kind.FORK, live.pipe());
-          default -> new Feed(kind, pipeName(source, false, "backfill_" + target, false));
+          case FORK -> new Feed.History(kind, live.pipe());
+          default -> new Feed.History(kind, pipeName(source, false, "backfill_" + target, false));
         };
-    if (kind != Feed.Kind.FORK || !onTwin) {
+    if (kind != Feed.History.Kind.FORK || !onTwin) {
       notEmitted(
           after,
           source + " needs its history by " + kind + ", which can't be written as files yet.",
@@ -682,7 +684,7 @@ public final class Planner {
         files(source, live, history));
   }
 
-  private Feed.Kind history(
+  private Feed.History.Kind history(
       DataSource before,
       DataSource after,
       Pipe view,
@@ -703,7 +705,7 @@ public final class Planner {
               : view.name() + " can't be run again: " + notReplayable.orElse("");
       if (sameColumns) {
         said.add(why + ", so buckets before the cutover are copied from " + before.name() + ".");
-        return Feed.Kind.SEAM;
+        return Feed.History.Kind.SEAM;
       }
       said.add(why + ", and its columns change, so its history is made again by the new query.");
       if (originHoldsNothing) {
@@ -726,19 +728,19 @@ public final class Planner {
                 why + "; a replay gives other rows than those that are there.",
                 ""));
       }
-      return Feed.Kind.REPLAY;
+      return Feed.History.Kind.REPLAY;
     }
     outlives(before, originBefore, said);
     if (!onTwin) {
       if (sameColumns && !queryChanged(view)) {
         said.add("Its columns and query stay, so its own rows are copied.");
-        return Feed.Kind.SEAM;
+        return Feed.History.Kind.SEAM;
       }
       said.add(
           judged
               ? "Its columns or query change, so the query runs again over " + from + "."
               : "The query runs again over " + from + ".");
-      return Feed.Kind.REPLAY;
+      return Feed.History.Kind.REPLAY;
     }
     said.add(
         "The copies that fill "
@@ -746,7 +748,7 @@ public final class Planner {
             + " fill it too, through "
             + view.name()
             + "'s fork.");
-    return Feed.Kind.FORK;
+    return Feed.History.Kind.FORK;
   }
 
   private boolean queryChanged(Pipe view) {
@@ -840,29 +842,28 @@ public final class Planner {
     return b;
   }
 
-  private List<String> files(String source, Feed live, Feed history) {
+  private List<String> files(String source, Feed.Live live, Feed.History history) {
     var out = new ArrayList<String>();
     var path = definition(source).path();
     out.add(folder(path) + target(source) + ".datasource");
     var pipes = new TreeSet<String>();
-    for (var feed : List.of(live, history)) {
-      if (!feed.pipe().isEmpty()) {
-        pipes.add(pipePath(source, feed));
+    for (var pipe : List.of(live.pipe(), history.pipe())) {
+      if (!pipe.isEmpty()) {
+        var fork = live.kind() == Feed.Live.Kind.FORK && pipe.equals(live.pipe());
+        pipes.add(pipeFolder(source, fork) + pipe + ".pipe");
       }
     }
     out.addAll(pipes);
     return out;
   }
 
-  private String pipePath(String source, Feed feed) {
+  private String pipeFolder(String source, boolean fork) {
     var original =
-        feed.kind() == Feed.Kind.FORK
-            ? views(source).stream().map(Pipe::path).findFirst()
-            : Optional.<String>empty();
+        fork ? views(source).stream().map(Pipe::path).findFirst() : Optional.<String>empty();
     var root =
         head.pipes().values().stream().allMatch(p -> folder(p.path()).isEmpty())
             && head.dataSources().values().stream().allMatch(d -> folder(d.path()).isEmpty());
-    return original.map(Planner::folder).orElse(root ? "" : "pipes/") + feed.pipe() + ".pipe";
+    return original.map(Planner::folder).orElse(root ? "" : "pipes/");
   }
 
   private static String folder(String path) {

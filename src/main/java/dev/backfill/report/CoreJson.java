@@ -185,8 +185,8 @@ public final class CoreJson {
         doc.name("target"),
         doc.oneOf("cause", Cause.values()),
         doc.oneOf("scenario", Scenario.values()),
-        feed(doc.object("liveFeed")),
-        feed(doc.object("historyFeed")),
+        liveFeed(doc.object("liveFeed")),
+        historyFeed(doc.object("historyFeed")),
         doc.name("trigger"),
         doc.has("timestamp") ? Optional.of(cutColumn(doc.object("timestamp"))) : Optional.empty(),
         doc.list(
@@ -210,9 +210,16 @@ public final class CoreJson {
     return out;
   }
 
-  private static Feed feed(Doc doc) {
-    return new Feed(
-        doc.oneOf("kind", Feed.Kind.values()), doc.matching("pipe", "([A-Za-z_][A-Za-z0-9_]*)?"));
+  private static Feed.Live liveFeed(Doc doc) {
+    return new Feed.Live(doc.oneOf("kind", Feed.Live.Kind.values()), pipe(doc));
+  }
+
+  private static Feed.History historyFeed(Doc doc) {
+    return new Feed.History(doc.oneOf("kind", Feed.History.Kind.values()), pipe(doc));
+  }
+
+  private static String pipe(Doc doc) {
+    return doc.matching("pipe", "([A-Za-z_][A-Za-z0-9_]*)?");
   }
 
   private static Map<String, Object> cutColumn(Migration.CutColumn cut) {

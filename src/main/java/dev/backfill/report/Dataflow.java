@@ -1,6 +1,5 @@
 package dev.backfill.report;
 
-import dev.backfill.plan.Cause;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
@@ -52,7 +51,7 @@ public record Dataflow(Graph before, Graph after) {
     for (var migration : core.migrations()) {
       var source = new Box(migration.source(), Shape.DATA_SOURCE);
       boxes.add(source);
-      if (migration.cause() == Cause.DIRECT) {
+      if (migration.liveFeed().kind() != Feed.Live.Kind.FORK) {
         var feeders = feeders(base, migration.source());
         if (feeders.isEmpty()) {
           arrows.add(new Arrow(new Box("producers", Shape.PRODUCERS), source, "", false));
@@ -87,29 +86,22 @@ public record Dataflow(Graph before, Graph after) {
   private static void feeds(Migration migration, Box source, Set<Arrow> arrows) {
     var target = new Box(migration.target(), Shape.NEW_DATA_SOURCE);
     var trigger =
-        migration.cause() == Cause.CASCADE
+        migration.liveFeed().kind() == Feed.Live.Kind.FORK
             ? new Box(migration.trigger(), Shape.NEW_DATA_SOURCE)
             : source;
+    var before = label(migration, migration.historyFeed(), "before T");
     switch (migration.liveFeed().kind()) {
       case PRODUCERS ->
           arrows.add(new Arrow(new Box("producers", Shape.PRODUCERS), target, "", false));
       case NONE -> {}
-      case SYNC, FORK, COPY, SEAM, REPLAY, POPULATE ->
+      case SYNC, FORK ->
           arrows.add(
               new Arrow(trigger, target, label(migration, migration.liveFeed(), "from T"), false));
     }
-    if (migration.historyFeed().equals(migration.liveFeed())) {
-      return;
-    }
     switch (migration.historyFeed().kind()) {
-      case NONE, PRODUCERS -> {}
-      case SYNC, FORK, COPY, SEAM, REPLAY, POPULATE ->
-          arrows.add(
-              new Arrow(
-                  migration.historyFeed().kind() == Feed.Kind.SEAM ? source : trigger,
-                  target,
-                  label(migration, migration.historyFeed(), "before T"),
-                  true));
+      case NONE, FORK -> {}
+      case SEAM -> arrows.add(new Arrow(source, target, before, true));
+      case COPY, REPLAY, POPULATE -> arrows.add(new Arrow(trigger, target, before, true));
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.backfill.report;
 
 import dev.backfill.change.Verdict;
-import dev.backfill.plan.Cause;
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
@@ -86,7 +86,7 @@ final class Words {
   }
 
   static String cutover(Migration m, PlanCore core) {
-    if (m.cause() == Cause.CASCADE) {
+    if (m.liveFeed().kind() == Feed.Live.Kind.FORK) {
       return "with `" + m.trigger() + "`";
     }
     return m.timestamp()

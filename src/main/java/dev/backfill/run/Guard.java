@@ -1,6 +1,5 @@
 package dev.backfill.run;
 
-import dev.backfill.plan.Cause;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
@@ -76,7 +75,8 @@ final class Guard {
       var covered = new TreeSet<String>();
       core.direct().forEach(m -> core.forksOf(m.target()).forEach(f -> covered.add(f.target())));
       for (var migration : core.migrations()) {
-        if (migration.cause() == Cause.CASCADE && !covered.contains(migration.target())) {
+        if (migration.liveFeed().kind() == Feed.Live.Kind.FORK
+            && !covered.contains(migration.target())) {
           reasons.add(
               migration.target()
                   + " hangs from "
@@ -93,8 +93,8 @@ final class Guard {
     var target = migration.target();
     if (migration.scenario() != Scenario.STREAMING_TIMESTAMP
         || migration.timestamp().isEmpty()
-        || migration.liveFeed().kind() != Feed.Kind.SYNC
-        || migration.historyFeed().kind() != Feed.Kind.COPY) {
+        || migration.liveFeed().kind() != Feed.Live.Kind.SYNC
+        || migration.historyFeed().kind() != Feed.History.Kind.COPY) {
       reasons.add(
           target
               + ": the scenario "
@@ -144,7 +144,7 @@ final class Guard {
               + " isn't in the workspace; deploy first");
     }
     for (var fork : forks) {
-      if (fork.liveFeed().kind() != Feed.Kind.FORK || fork.historyFeed().kind() != Feed.Kind.FORK) {
+      if (fork.historyFeed().kind() != Feed.History.Kind.FORK) {
         reasons.add(
             fork.target() + ": history by " + fork.historyFeed().kind() + " can't be run yet");
         continue;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.plan.Cutover;
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.ForkedPipe;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
-import dev.backfill.plan.Scenario;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.Project;
 import dev.backfill.project.TimeType;
@@ -385,8 +385,8 @@ class EmitterTest {
             m.source(),
             m.target(),
             m.cause(),
-            Scenario.DELTA,
-            m.liveFeed(),
+            m.scenario(),
+            new Feed.Live(Feed.Live.Kind.NONE, ""),
             m.historyFeed(),
             m.trigger(),
             m.timestamp(),

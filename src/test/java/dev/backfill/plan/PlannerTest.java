@@ -60,8 +60,9 @@ class PlannerTest {
     assertThat(events.target()).isEqualTo("events_1");
     assertThat(events.cause()).isEqualTo(Cause.DIRECT);
     assertThat(events.scenario()).isEqualTo(Scenario.STREAMING_TIMESTAMP);
-    assertThat(events.liveFeed()).isEqualTo(new Feed(Feed.Kind.SYNC, "sync_events_1"));
-    assertThat(events.historyFeed()).isEqualTo(new Feed(Feed.Kind.COPY, "backfill_events_1"));
+    assertThat(events.liveFeed()).isEqualTo(new Feed.Live(Feed.Live.Kind.SYNC, "sync_events_1"));
+    assertThat(events.historyFeed())
+        .isEqualTo(new Feed.History(Feed.History.Kind.COPY, "backfill_events_1"));
     assertThat(events.timestamp().orElseThrow().column()).isEqualTo("timestamp");
     assertThat(events.projection().stream().map(Migration.Projected::expression))
         .containsExactly("`timestamp`", "`session_id`", "`action`", "`version`", "`payload`");
@@ -70,8 +71,8 @@ class PlannerTest {
     assertThat(pages.target()).isEqualTo("pages_mv_1");
     assertThat(pages.cause()).isEqualTo(Cause.CASCADE);
     assertThat(pages.trigger()).isEqualTo("events_1");
-    assertThat(pages.liveFeed()).isEqualTo(new Feed(Feed.Kind.FORK, "pages_1"));
-    assertThat(pages.historyFeed()).isEqualTo(pages.liveFeed());
+    assertThat(pages.liveFeed()).isEqualTo(new Feed.Live(Feed.Live.Kind.FORK, "pages_1"));
+    assertThat(pages.historyFeed()).isEqualTo(new Feed.History(Feed.History.Kind.FORK, "pages_1"));
     assertThat(pages.query().orElseThrow()).contains("FROM events_1").doesNotContain("hits,");
     assertThat(pages.reduced())
         .containsExactly(
@@ -225,8 +226,8 @@ class PlannerTest {
     var pages = plan.core().migrations().getLast();
     assertThat(pages.source()).isEqualTo("pages_mv");
     assertThat(pages.cause()).isEqualTo(Cause.DIRECT);
-    assertThat(pages.liveFeed().kind()).isEqualTo(Feed.Kind.FORK);
-    assertThat(pages.historyFeed().kind()).isEqualTo(Feed.Kind.FORK);
+    assertThat(pages.liveFeed().kind()).isEqualTo(Feed.Live.Kind.FORK);
+    assertThat(pages.historyFeed().kind()).isEqualTo(Feed.History.Kind.FORK);
     assertThat(plan.core().direct()).hasSize(1);
     assertThat(plan.obstacles()).isEmpty();
     var session = plan.core().migrations().getFirst().projection().get(1);
@@ -250,7 +251,7 @@ class PlannerTest {
 
     assertThat(plan.core().migrations()).hasSize(1);
     assertThat(plan.core().migrations().getFirst().historyFeed().kind())
-        .isEqualTo(Feed.Kind.REPLAY);
+        .isEqualTo(Feed.History.Kind.REPLAY);
     assertThat(plan.core().migrations().getFirst().trigger()).isEqualTo("events");
     assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
   }
@@ -280,7 +281,8 @@ class PlannerTest {
       var plan = Planner.plan(PlanRequest.of(base, head));
 
       assertThat(plan.verdict()).isEqualTo(Verdict.VERSION);
-      assertThat(plan.core().migrations().getLast().historyFeed().kind()).isEqualTo(Feed.Kind.SEAM);
+      assertThat(plan.core().migrations().getLast().historyFeed().kind())
+          .isEqualTo(Feed.History.Kind.SEAM);
       assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
     }
   }

@@ -47,8 +47,8 @@ public final class Samples {
           "analytics_events_1",
           Cause.DIRECT,
           Scenario.STREAMING_TIMESTAMP,
-          new Feed(Feed.Kind.SYNC, "sync_analytics_events_1"),
-          new Feed(Feed.Kind.COPY, "backfill_analytics_events_1"),
+          new Feed.Live(Feed.Live.Kind.SYNC, "sync_analytics_events_1"),
+          new Feed.History(Feed.History.Kind.COPY, "backfill_analytics_events_1"),
           "analytics_events",
           Optional.of(
               new Migration.CutColumn(
@@ -73,8 +73,8 @@ public final class Samples {
           "analytics_hits_1",
           Cause.CASCADE,
           Scenario.STREAMING_TIMESTAMP,
-          new Feed(Feed.Kind.FORK, "hits_1"),
-          new Feed(Feed.Kind.FORK, "hits_1"),
+          new Feed.Live(Feed.Live.Kind.FORK, "hits_1"),
+          new Feed.History(Feed.History.Kind.FORK, "hits_1"),
           "analytics_events_1",
           Optional.empty(),
           List.of(),
