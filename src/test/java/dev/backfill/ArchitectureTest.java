@@ -39,11 +39,13 @@ class ArchitectureTest {
         "proof         | plan project sql problem",
         "revision      | failure problem",
         "tinybird      | failure problem",
+        "github        | revision failure problem",
         "run           | tinybird proof plan project sql problem failure",
         "report        | run proof plan change project emit problem",
         "http          | failure",
         "revision.jgit | revision failure problem",
         "tinybird.http | tinybird http failure problem",
+        "github.http   | github revision http failure problem",
         "worktree      | emit failure",
         "local         | local.engine datafile project sql problem failure",
         "local.engine  | failure",
@@ -73,7 +75,7 @@ class ArchitectureTest {
         "org.eclipse.jgit..     | dev.backfill.revision.jgit dev.backfill.demo",
         "picocli..              | dev.backfill.cli",
         "org.snakeyaml..        | dev.backfill.config",
-        "tools.jackson..        | dev.backfill.report dev.backfill.tinybird.http dev.backfill.local dev.backfill.tb dev.backfill.cli"
+        "tools.jackson..        | dev.backfill.report dev.backfill.tinybird.http dev.backfill.github.http dev.backfill.local dev.backfill.tb dev.backfill.cli"
             + " dev.backfill.demo",
         "java.lang.foreign..    | dev.backfill.local.engine",
         "com.sun.net.httpserver.. | dev.backfill.local",
