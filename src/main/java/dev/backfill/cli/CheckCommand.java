@@ -25,6 +25,8 @@ final class CheckCommand implements Callable<Integer> {
       description = "Revision to read (default: the work tree).")
   private Optional<String> head = Optional.empty();
 
+  @Mixin private FetchOptions fetch = new FetchOptions();
+
   CheckCommand(Console console) {
     this.console = console;
   }
@@ -32,7 +34,7 @@ final class CheckCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var checked =
-        CheckJourney.check(project.location(console), head).stream()
+        CheckJourney.check(project.location(console).with(fetch.fetching(console)), head).stream()
             .map(c ->
                 new CheckReport(
                     c.revision(), c.projectDir(), c.dataSources(), c.pipes(), c.problems()))

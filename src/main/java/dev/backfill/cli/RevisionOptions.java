@@ -25,6 +25,8 @@ final class RevisionOptions {
       description = "Revision that changes it (default: the work tree).")
   private Optional<String> head = Optional.empty();
 
+  @Mixin private FetchOptions fetch = new FetchOptions();
+
   @Option(
       names = "--cutover",
       paramLabel = "+DURATION|INSTANT",
@@ -36,7 +38,8 @@ final class RevisionOptions {
   PlanJourney.Request request(Console console) {
     var lead = cutover.filter(c -> c.startsWith("+")).map(c -> duration(c.substring(1)));
     var pinned = cutover.filter(c -> !c.startsWith("+")).map(RevisionOptions::instant);
-    return new PlanJourney.Request(project.location(console), base, head, lead, pinned);
+    return new PlanJourney.Request(
+        project.location(console).with(fetch.fetching(console)), base, head, lead, pinned);
   }
 
   private static Duration duration(String text) {

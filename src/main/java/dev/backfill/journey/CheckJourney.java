@@ -32,7 +32,7 @@ public final class CheckJourney {
 
   /// @param head revision; empty for the work tree
   public static List<Checked> check(Location where, Optional<String> head) {
-    try (var revisions = JGitRevisions.open(where.repository())) {
+    try (var revisions = JGitRevisions.open(where.repository(), where.fetching())) {
       Optional<CommitId> commit = head.map(revisions::resolve);
       return Sources.projectDirs(revisions, where, List.of(commit)).stream()
           .map(dir -> {

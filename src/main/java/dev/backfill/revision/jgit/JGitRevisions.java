@@ -2,6 +2,7 @@ package dev.backfill.revision.jgit;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.revision.CommitId;
+import dev.backfill.revision.Fetching;
 import dev.backfill.revision.Revisions;
 import dev.backfill.revision.Snapshot;
 import java.io.IOException;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.eclipse.jgit.diff.ContentSource;
 import org.eclipse.jgit.diff.DiffConfig;
 import org.eclipse.jgit.diff.DiffEntry;
@@ -51,16 +53,29 @@ import org.eclipse.jgit.treewalk.filter.PathFilter;
 /// conversion, no hook.
 public final class JGitRevisions implements Revisions {
   private static final int LINKS_FOLLOWED = 8;
+  private static final Pattern FULL_ID = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern ABBREVIATED_ID = Pattern.compile("[0-9a-f]{7,39}");
 
   private final Repository repository;
+  private final Origin origin;
 
-  private JGitRevisions(Repository repository) {
+  private JGitRevisions(Repository repository, Fetching fetching) {
     this.repository = repository;
+    this.origin = new Origin(repository, fetching);
   }
 
+  /// A repository that stays as it is.
+  ///
   /// @param path the repository, or any folder in its work tree
   /// @throws Failure.Usage when there is none
   public static JGitRevisions open(Path path) {
+    return open(path, new Fetching.Never());
+  }
+
+  /// @param path the repository, or any folder in its work tree
+  /// @param fetching whether what it lacks may be fetched
+  /// @throws Failure.Usage when there is none
+  public static JGitRevisions open(Path path, Fetching fetching) {
     QuietSystem.install();
     var folder = path.toAbsolutePath().normalize();
     var builder = new FileRepositoryBuilder().setMustExist(true).findGitDir(folder.toFile());
@@ -69,7 +84,7 @@ public final class JGitRevisions implements Revisions {
           folder + " is not in a git repository. Give the repository with --repo.");
     }
     try {
-      return new JGitRevisions(builder.build());
+      return new JGitRevisions(builder.build(), fetching);
     } catch (IOException | IllegalArgumentException e) {
       throw new Failure.Usage(
           "the git repository at " + builder.getGitDir() + " can't be read: " + e.getMessage());
@@ -84,6 +99,7 @@ public final class JGitRevisions implements Revisions {
   @Override
   public CommitId resolve(String revision) {
     return find(revision)
+        .or(() -> fetched(revision))
         .orElseThrow(() ->
             new Failure.Usage("no revision " + revision + " in " + root() + "." + fetchAdvice()));
   }
@@ -105,11 +121,47 @@ public final class JGitRevisions implements Revisions {
     }
   }
 
+  /// What the remote calls so, or what lies behind the place where history is cut.
+  private Optional<CommitId> fetched(String revision) {
+    if (!origin.allowed() || revision.isBlank() || revision.startsWith("-")) {
+      return Optional.empty();
+    }
+    var end = revision.split("[~^@:]", 2)[0];
+    var suffix = revision.substring(end.length());
+    if (find(end).isEmpty()) {
+      if (FULL_ID.matcher(end).matches()) {
+        origin.fetchCommit(ObjectId.fromString(end));
+      } else if (!ABBREVIATED_ID.matcher(end).matches()) {
+        return origin.fetchNamed(namesAtOrigin(end)).flatMap(local -> behindTheCut(local + suffix));
+      }
+    }
+    return behindTheCut(revision);
+  }
+
+  private Optional<CommitId> behindTheCut(String revision) {
+    var found = find(revision);
+    while (found.isEmpty() && origin.deepen()) {
+      found = find(revision);
+    }
+    return found;
+  }
+
+  private static List<String> namesAtOrigin(String name) {
+    for (var prefix : List.of("refs/remotes/origin/", "remotes/origin/", "origin/")) {
+      if (name.startsWith(prefix)) {
+        return List.of(Constants.R_HEADS + name.substring(prefix.length()));
+      }
+    }
+    return name.startsWith("refs/")
+        ? List.of(name)
+        : List.of(Constants.R_HEADS + name, Constants.R_TAGS + name);
+  }
+
   private String fetchAdvice() {
     return shallow()
-        ? " The clone is shallow: on GitHub set fetch-depth: 0 on actions/checkout, elsewhere run"
-            + " git fetch --unshallow."
-        : " Fetch it first, or check its spelling (on GitHub set fetch-depth: 0 on"
+        ? " The clone is shallow: add --fetch, or on GitHub set fetch-depth: 0 on"
+            + " actions/checkout, elsewhere run git fetch --unshallow."
+        : " Fetch it first (--fetch does), or check its spelling (on GitHub set fetch-depth: 0 on"
             + " actions/checkout).";
   }
 
@@ -123,30 +175,44 @@ public final class JGitRevisions implements Revisions {
 
   @Override
   public CommitId mergeBase(CommitId one, CommitId other) {
+    while (true) {
+      var base = shared(one, other);
+      var certain = base.isPresent() && !cutBefore(base.get(), one, other);
+      if (certain) {
+        return new CommitId(base.get().name());
+      }
+      if (!origin.deepen()) {
+        throw base.isPresent() ? uncertain(one, other) : unrelated(one, other);
+      }
+    }
+  }
+
+  private Optional<RevCommit> shared(CommitId one, CommitId other) {
     try (var walk = new RevWalk(repository)) {
       walk.setRevFilter(RevFilter.MERGE_BASE);
       walk.markStart(walk.parseCommit(id(one)));
       walk.markStart(walk.parseCommit(id(other)));
-      var base = walk.next();
-      if (base != null) {
-        if (cutBefore(base, one, other)) {
-          throw new Failure.Usage(
-              "where "
-                  + one.abbreviated()
-                  + " and "
-                  + other.abbreviated()
-                  + " parted can't be told for certain."
-                  + fetchAdvice());
-        }
-        return new CommitId(base.name());
-      }
+      return Optional.ofNullable(walk.next());
     } catch (MissingObjectException | IncorrectObjectTypeException e) {
       throw new Failure.Usage(
           "the commit " + e.getMessage() + " is not in " + root() + "." + fetchAdvice());
     } catch (IOException e) {
       throw unreadable(e);
     }
-    throw new Failure.Usage(
+  }
+
+  private Failure uncertain(CommitId one, CommitId other) {
+    return new Failure.Usage(
+        "where "
+            + one.abbreviated()
+            + " and "
+            + other.abbreviated()
+            + " parted can't be told for certain."
+            + fetchAdvice());
+  }
+
+  private Failure unrelated(CommitId one, CommitId other) {
+    return new Failure.Usage(
         one.abbreviated()
             + " and "
             + other.abbreviated()
@@ -158,12 +224,12 @@ public final class JGitRevisions implements Revisions {
 
   /// Whether a shallow clone lacks history between a merge base and the two lines: a later common
   /// commit may hide there.
-  private boolean cutBefore(RevCommit base, CommitId one, CommitId other) throws IOException {
-    var cut = repository.getObjectDatabase().getShallowCommits();
-    if (cut.isEmpty() || base.equals(id(one)) || base.equals(id(other))) {
-      return false;
-    }
+  private boolean cutBefore(RevCommit base, CommitId one, CommitId other) {
     try (var walk = new RevWalk(repository)) {
+      var cut = repository.getObjectDatabase().getShallowCommits();
+      if (cut.isEmpty() || base.equals(id(one)) || base.equals(id(other))) {
+        return false;
+      }
       walk.markStart(walk.parseCommit(id(one)));
       walk.markStart(walk.parseCommit(id(other)));
       walk.markUninteresting(walk.parseCommit(base));
@@ -172,8 +238,10 @@ public final class JGitRevisions implements Revisions {
           return true;
         }
       }
+      return false;
+    } catch (IOException e) {
+      throw unreadable(e);
     }
-    return false;
   }
 
   @Override
@@ -190,7 +258,7 @@ public final class JGitRevisions implements Revisions {
         return found;
       }
     }
-    return Optional.empty();
+    return origin.fetchHead().flatMap(this::find);
   }
 
   @Override
