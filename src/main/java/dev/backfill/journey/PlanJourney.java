@@ -85,7 +85,8 @@ public final class PlanJourney {
 
   /// Plans every project of the repository, or the one that was named.
   public static List<Planned> planAll(Request request) {
-    try (var revisions = JGitRevisions.open(request.where().repository(), request.where().fetching())) {
+    try (var revisions =
+        JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
       return Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head))
@@ -97,7 +98,8 @@ public final class PlanJourney {
 
   /// Plans the only project, or the one that was named.
   public static Planned plan(Request request) {
-    try (var revisions = JGitRevisions.open(request.where().repository(), request.where().fetching())) {
+    try (var revisions =
+        JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
       var dir = Sources.projectDir(revisions, request.where(), List.of(Optional.of(base), head));

@@ -54,7 +54,7 @@ class FetchOptionsTest {
 
     assertThat(ci.err()).contains("fetching 64 commits more of the history from origin ...");
     assertThat(ci.status()).as(ci.err()).isZero();
-    assertThat(ci.out()).contains("\"verdict\" : \"version\"").doesNotContain("other.pipe");
+    assertThat(ci.out()).contains("\"verdict\": \"version\"").doesNotContain("other.pipe");
     // now it is there
     assertThat(Cli.in(clone).run("plan", "--format", "json").out()).isEqualTo(ci.out());
     assertThat(Cli.in(clone).run("check", "--fetch", "--head", "origin/main").status()).isZero();

@@ -2,6 +2,8 @@ package dev.backfill.project;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,25 @@ class ReadingsTest {
         .isSameAs(before.dataSource("events").orElseThrow());
     assertThat(after.pipe("p").orElseThrow()).isSameAs(before.pipe("p").orElseThrow());
     assertThat(after).isEqualTo(ProjectReader.read(head));
+  }
+
+  @Test
+  void eachDistinctTextIsParsedOnceHoweverManyRevisionsHoldIt() {
+    var readings = new Readings();
+    var files = new TreeMap<String, String>();
+    for (int i = 0; i < 50; i++) {
+      files.put("datasources/d%d.datasource".formatted(i), DATA_SOURCE);
+      files.put("pipes/p%d.pipe".formatted(i), PIPE);
+    }
+    var parsed = Collections.newSetFromMap(new IdentityHashMap<Object, Boolean>());
+    for (int revision = 0; revision < 5; revision++) {
+      files.put("datasources/d7.datasource", DATA_SOURCE + "# " + revision + "\n");
+      var project = ProjectReader.read(files, readings);
+      parsed.addAll(project.dataSources().values());
+      parsed.addAll(project.pipes().values());
+    }
+
+    assertThat(parsed).hasSize(100 + 4);
   }
 
   @Test

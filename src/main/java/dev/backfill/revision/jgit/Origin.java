@@ -191,7 +191,9 @@ final class Origin {
       var scheme = uri.getScheme();
       if (scheme == null ? uri.getHost() != null : !SPOKEN.contains(scheme)) {
         throw new Failure.Usage(
-            "origin is reached by " + (scheme == null ? "ssh" : scheme) + ", which this program"
+            "origin is reached by "
+                + (scheme == null ? "ssh" : scheme)
+                + ", which this program"
                 + " doesn't speak. Run git fetch --unshallow origin yourself, or leave --fetch"
                 + " out.");
       }

@@ -68,7 +68,13 @@ class FetchingTest {
   private void checkout(String url, CommitId commit) throws Exception {
     git(elsewhere, "init", "--quiet", "--initial-branch=none");
     git(elsewhere, "remote", "add", "origin", url);
-    git(elsewhere, "fetch", "--quiet", "--depth=1", "origin", commit.hex() + ":refs/remotes/pull/7/merge");
+    git(
+        elsewhere,
+        "fetch",
+        "--quiet",
+        "--depth=1",
+        "origin",
+        commit.hex() + ":refs/remotes/pull/7/merge");
     git(elsewhere, "checkout", "--quiet", "--detach", "refs/remotes/pull/7/merge");
   }
 
@@ -261,7 +267,8 @@ class FetchingTest {
           .isInstanceOf(Failure.Remote.class)
           .hasMessageContaining("git fetch --unshallow origin");
     }
-    for (var url : List.of("git@example.com:a/b.git", "ssh://git@example.com/a/b", "ext::sh -c x")) {
+    for (var url :
+        List.of("git@example.com:a/b.git", "ssh://git@example.com/a/b", "ext::sh -c x")) {
       git(elsewhere, "remote", "set-url", "origin", url);
       try (var revisions = allowed(Optional.empty())) {
         assertThatThrownBy(revisions::mainLine)

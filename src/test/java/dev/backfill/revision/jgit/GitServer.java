@@ -138,8 +138,7 @@ final class GitServer implements AutoCloseable {
         .filter(v -> v.regionMatches(true, 0, "Basic ", 0, 6))
         .map(v ->
             new String(
-                Base64.getDecoder().decode(v.substring("Basic ".length())),
-                StandardCharsets.UTF_8))
+                Base64.getDecoder().decode(v.substring("Basic ".length())), StandardCharsets.UTF_8))
         .map(v -> v.substring(v.indexOf(':') + 1));
   }
 
