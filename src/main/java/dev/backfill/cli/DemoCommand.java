@@ -5,8 +5,11 @@ import dev.backfill.failure.Failure;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Iterator;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -19,15 +22,30 @@ import picocli.CommandLine.Option;
           + " arriving all the time, in about a minute.",
       "Ends with figures from independent SQL; exit code 1 on any difference."
     },
-    footer = {"", "Example:", "  backfill demo --rows 1000000"})
+    footer = {
+      "",
+      "Examples:",
+      "  backfill demo --rows 1000000",
+      "  backfill demo --scenario delta"
+    })
 final class DemoCommand implements Callable<Integer> {
   private final Console console;
 
   @Option(
       names = "--rows",
       paramLabel = "N",
-      description = "Rows of history to begin with (default: 1000000).")
-  private long rows = 1_000_000;
+      description =
+          "Rows of history to begin with (default: 1000000; the other scenarios begin with fewer, to"
+              + " be quick).")
+  private @Nullable Long rows;
+
+  @Option(
+      names = "--scenario",
+      paramLabel = "NAME",
+      completionCandidates = Scenarios.class,
+      description =
+          "Which way of migrating to show: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+  private String scenario = "streaming_timestamp";
 
   @Option(names = "--keep", description = "Leave the temporary folder where it is.")
   private boolean keep;
@@ -38,12 +56,13 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (rows < 1) {
+    if (rows != null && rows < 1) {
       throw new Failure.Usage("--rows " + rows + " is not above 0.");
     }
     try {
       return Demo.run(
-          new Demo.Options(rows, keep),
+          new Demo.Options(
+              scenario, rows == null ? OptionalLong.empty() : OptionalLong.of(rows), keep),
           new InProcess(),
           console.out(),
           console.err(),
@@ -55,6 +74,14 @@ final class DemoCommand implements Callable<Integer> {
             "interrupted: " + (keep ? "the demo's folder stays" : "the demo's folder is removed"));
       }
       throw e;
+    }
+  }
+
+  /// For `--help` and completion.
+  static final class Scenarios implements Iterable<String> {
+    @Override
+    public Iterator<String> iterator() {
+      return Demo.scenarios().iterator();
     }
   }
 

@@ -22,26 +22,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
-/// The whole journey on one machine: a project, a workspace on real ClickHouse, a producer that
-/// never stops, a pull request that changes a sorting key, and at the end figures from SQL that
-/// knows nothing of the tool's own proof.
+/// The whole journey on one machine: a project, a workspace on real ClickHouse, rows arriving all
+/// the time, a pull request, and at the end figures from SQL that knows nothing of the tool's own
+/// proof. What differs from scenario to scenario is a [Play].
 public final class Demo {
-  private static final List<String> PROJECT =
-      List.of(
-          ".tinyenv",
-          "datasources/analytics_events.datasource",
-          "datasources/analytics_pages_mv.datasource",
-          "datasources/purchases_mv.datasource",
-          "pipes/actions_per_day.pipe",
-          "pipes/analytics_hits.pipe",
-          "pipes/analytics_pages.pipe",
-          "pipes/purchases.pipe",
-          "pipes/top_pages.pipe");
-  private static final int DAYS = 75;
-  private static final int BATCH = 20_000;
-  private static final Duration AFTERWARDS = Duration.ofSeconds(4);
-
   /// The waits of a real migration are minutes; these fit a demo. Everything else is as it comes.
   private static final String SETTINGS =
       """
@@ -56,9 +44,15 @@ public final class Demo {
 
   /// What to run.
   ///
-  /// @param rows history to begin with
+  /// @param scenario wire name of one of [#scenarios]
+  /// @param rows history to begin with; empty takes the scenario's own
   /// @param keep leave the folder where it is
-  public record Options(long rows, boolean keep) {}
+  public record Options(String scenario, OptionalLong rows, boolean keep) {}
+
+  /// Wire names of the scenarios that can be played, the default first.
+  public static List<String> scenarios() {
+    return Play.all().stream().map(Play::name).toList();
+  }
 
   /// Runs one command of this program in this process, as a person would type it.
   public interface Backfill {
@@ -71,6 +65,7 @@ public final class Demo {
   }
 
   private final Options options;
+  private final Play play;
   private final Backfill backfill;
   private final PrintStream out;
   private final PrintStream err;
@@ -80,6 +75,17 @@ public final class Demo {
 
   private Demo(Options options, Backfill backfill, PrintStream out, PrintStream err, Clock clock) {
     this.options = options;
+    this.play =
+        Play.all().stream()
+            .filter(p -> p.name().equals(options.scenario()))
+            .findFirst()
+            .orElseThrow(() ->
+                new Failure.Usage(
+                    "the demo doesn't know the scenario "
+                        + options.scenario()
+                        + "; it plays "
+                        + String.join(", ", scenarios())
+                        + "."));
     this.backfill = backfill;
     this.out = out;
     this.err = err;
@@ -111,35 +117,40 @@ public final class Demo {
         var http = new Http()) {
       var workspace = new HttpTinybird(http, URI.create(local.url()), local.token());
       var environment = Map.of("BACKFILL_HOST", local.url(), "BACKFILL_TOKEN", local.token());
-      var repository = project(folder, shell, local);
-
-      var traffic = new Traffic(20261122);
-      var seeded = seed(workspace, traffic);
-      step(
-          "A producer starts and never stops: about 500 events/s through /v0/events, 1 % of them late");
-      var producer = new Producer(workspace, "analytics_events", traffic, clock);
-      try (producer) {
-        pullRequest(repository, shell, environment);
-        rehearse(folder, repository, shell, environment, local);
-        merge(folder, repository, shell, environment, local);
+      var base = new TreeMap<>(play.base());
+      var stage =
+          new Stage(
+              workspace,
+              project(folder, shell, local, base),
+              folder,
+              shell,
+              environment,
+              backfill,
+              out,
+              err,
+              clock,
+              started);
+      play.seed(stage, options.rows().orElse(play.rows()));
+      try {
+        play.begin(stage);
+        pullRequest(stage, base);
+        rehearse(stage, local);
+        merge(stage, local);
+        play.deployed(stage);
+        play.run(stage);
+        play.afterwards(stage);
+      } finally {
+        play.end();
       }
-      step(
-          "The producer has stopped: a last sweep for the late rows of the last seconds, and the proof again");
-      must(0, "backfill run", backfill(repository, environment, "run"));
-      var report = Files.createTempFile("backfill-demo-report-", ".md");
-      must(0, "backfill verify", backfill(repository, environment, "verify"));
-      return figures(
-          workspace,
-          seeded + producer.acknowledged(),
-          producer.late(),
-          report,
-          repository,
-          environment);
+      play.last(stage);
+      return figures(stage);
     }
   }
 
   /// A repository with its remote, and the workspace as its main branch says.
-  private Path project(Path folder, Shell shell, LocalWorkspace local) throws IOException {
+  private Path project(
+      Path folder, Shell shell, LocalWorkspace local, SortedMap<String, String> base)
+      throws IOException {
     var repository = Files.createDirectory(folder.resolve("project"));
     shell.quietly(repository, "git", "init", "-q", "-b", "main");
     Files.writeString(repository.resolve(".gitignore"), ".tinyb\n");
@@ -147,14 +158,10 @@ public final class Demo {
     shell.quietly(repository, "git", "commit", "-qm", "An empty project");
     shell.quietly(repository, "tb", "auth", "--host", local.url(), "--token", local.token());
     shell.quietly(repository, "tb", "init", "--git");
-    for (var file : PROJECT) {
-      var target = repository.resolve(file);
-      Files.createDirectories(Objects.requireNonNull(target.getParent()));
-      Files.writeString(target, resource(file));
-    }
-    Files.writeString(repository.resolve("backfill.yml"), SETTINGS);
+    write(repository, base);
+    Files.writeString(repository.resolve("backfill.yml"), SETTINGS + play.settings());
     shell.quietly(repository, "git", "add", "-A");
-    shell.quietly(repository, "git", "commit", "-qm", "Web analytics");
+    shell.quietly(repository, "git", "commit", "-qm", "As it is");
     var status = shell.shown(repository, Map.of(), "tb", "deploy");
     must(0, "tb deploy", status);
     shell.quietly(
@@ -164,104 +171,68 @@ public final class Demo {
     return repository;
   }
 
-  private long seed(Tinybird workspace, Traffic traffic) {
-    step("%,d rows of history, %d days".formatted(options.rows(), DAYS));
-    var from = clock.instant().minus(Duration.ofDays(DAYS)).toEpochMilli();
-    var span = clock.instant().toEpochMilli() - from;
-    var acknowledged = 0L;
-    var told = clock.instant();
-    while (traffic.made() < options.rows()) {
-      var batch = new StringBuilder();
-      var until = Math.min(options.rows(), traffic.made() + BATCH);
-      while (traffic.made() < until) {
-        traffic.append(batch, Instant.ofEpochMilli(from + span / options.rows() * traffic.made()));
-      }
-      acknowledged += workspace.append("analytics_events", batch.toString()).rows();
-      if (Duration.between(told, clock.instant()).toSeconds() >= 2) {
-        told = clock.instant();
-        err.printf(Locale.ROOT, "  %,d rows%n", acknowledged);
-      }
+  private static void write(Path repository, Map<String, String> files) throws IOException {
+    for (var file : files.entrySet()) {
+      var target = repository.resolve(file.getKey());
+      Files.createDirectories(Objects.requireNonNull(target.getParent()));
+      Files.writeString(target, file.getValue());
     }
-    out.printf(Locale.ROOT, "  %,d rows acknowledged%n", acknowledged);
-    return acknowledged;
   }
 
-  private void pullRequest(Path repository, Shell shell, Map<String, String> environment)
-      throws IOException {
-    step("A pull request changes the sorting key from `timestamp` to `action, timestamp`");
-    shell.quietly(repository, "git", "switch", "-qc", "faster-actions");
-    var file = repository.resolve("datasources/analytics_events.datasource");
-    Files.writeString(
-        file,
-        Files.readString(file)
-            .replace(
-                "ENGINE_SORTING_KEY \"timestamp\"", "ENGINE_SORTING_KEY \"action, timestamp\""));
+  private void pullRequest(Stage stage, SortedMap<String, String> base) throws IOException {
+    step(play.change());
+    var repository = stage.repository();
+    var shell = stage.shell();
+    shell.quietly(repository, "git", "switch", "-qc", "the-change");
+    write(repository, play.changed(base));
     shell.shown(repository, Map.of(), "git", "diff", "-U0");
-    must(0, "backfill plan", backfill(repository, environment, "plan", "--base", "main"));
-    must(0, "backfill generate", backfill(repository, environment, "generate", "--base", "main"));
-    must(
-        0,
-        "backfill generate --check",
-        backfill(repository, environment, "generate", "--check", "--base", "main"));
+    stage.must("plan", "--base", "main");
+    planned = captured(stage, "plan", "--base", "main", "--format", "markdown");
+    stage.must("generate", "--base", "main");
+    stage.must("generate", "--check", "--base", "main");
     shell.quietly(repository, "git", "add", "-A");
-    shell.quietly(repository, "git", "commit", "-qm", "Sort events by action");
+    shell.quietly(repository, "git", "commit", "-qm", "The change, with its plan");
     shell.shown(repository, Map.of(), "git", "show", "--stat", "--format=%s");
   }
 
-  private void rehearse(
-      Path folder,
-      Path repository,
-      Shell shell,
-      Map<String, String> environment,
-      LocalWorkspace local)
-      throws IOException {
+  private void rehearse(Stage stage, LocalWorkspace local) throws IOException {
     step("CI: a branch of the workspace, deploy.sh in it, and the rehearsal");
-    var ci = folder.resolve("ci");
-    shell.quietly(repository, "git", "clone", "-q", ".", ci.toString());
-    shell.quietly(ci, "tb", "auth", "--host", local.url(), "--token", local.token());
+    var ci = checkout(stage, local, "ci");
     must(
         0,
         "tb branch create",
-        shell.shown(
-            ci, Map.of(), "tb", "branch", "create", "tmp_ci__1", "--last-partition", "--wait"));
-    must(0, "deploy.sh", shell.shown(ci, Map.of(), "bash", deployScript(ci)));
-    must(0, "backfill rehearse", backfill(repository, environment, "rehearse", "--pr", "1"));
+        stage
+            .shell()
+            .shown(
+                ci, Map.of(), "tb", "branch", "create", "tmp_ci__1", "--last-partition", "--wait"));
+    must(0, "deploy.sh", stage.shell().shown(ci, Map.of(), "bash", deployScript(ci)));
+    stage.must("rehearse", "--pr", "1");
   }
 
-  private void merge(
-      Path folder,
-      Path repository,
-      Shell shell,
-      Map<String, String> environment,
-      LocalWorkspace local)
-      throws IOException {
-    step("The pull request is merged; CD runs deploy.sh, which binds the cutover");
-    shell.quietly(repository, "git", "switch", "-q", "main");
-    shell.quietly(
-        repository,
-        "git",
-        "merge",
-        "-q",
-        "--no-ff",
-        "-m",
-        "Merge pull request #1",
-        "faster-actions");
-    var cd = folder.resolve("cd");
-    shell.quietly(repository, "git", "clone", "-q", ".", cd.toString());
-    shell.quietly(cd, "tb", "auth", "--host", local.url(), "--token", local.token());
-    must(0, "deploy.sh", shell.shown(cd, Map.of(), "bash", deployScript(cd)));
+  private void merge(Stage stage, LocalWorkspace local) throws IOException {
+    step("The pull request is merged; CD runs deploy.sh");
+    var repository = stage.repository();
+    stage.shell().quietly(repository, "git", "switch", "-q", "main");
+    stage
+        .shell()
+        .quietly(
+            repository,
+            "git",
+            "merge",
+            "-q",
+            "--no-ff",
+            "-m",
+            "Merge pull request #1",
+            "the-change");
+    var cd = checkout(stage, local, "cd");
+    must(0, "deploy.sh", stage.shell().shown(cd, Map.of(), "bash", deployScript(cd)));
+  }
 
-    step(
-        "backfill run waits for the cutover, copies the history in chunks, sweeps late rows, and proves it");
-    must(0, "backfill run", backfill(repository, environment, "run"));
-
-    step("The stream goes on, and with it rows for days that are copied already");
-    try {
-      Thread.sleep(AFTERWARDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new Failure.Interrupted("the demo was interrupted; its folder can be removed");
-    }
+  private static Path checkout(Stage stage, LocalWorkspace local, String name) {
+    var checkout = stage.folder().resolve(name);
+    stage.shell().quietly(stage.repository(), "git", "clone", "-q", ".", checkout.toString());
+    stage.shell().quietly(checkout, "tb", "auth", "--host", local.url(), "--token", local.token());
+    return checkout;
   }
 
   private static String deployScript(Path checkout) throws IOException {
@@ -274,92 +245,22 @@ public final class Demo {
     }
   }
 
-  /// Plain SQL over the event numbers, which neither the copy nor the proof has ever looked at.
-  private int figures(
-      Tinybird workspace,
-      long acknowledged,
-      long late,
-      Path report,
-      Path repository,
-      Map<String, String> environment)
-      throws IOException {
+  private int figures(Stage stage) throws IOException {
     step("Figures from SQL that knows nothing of the tool");
-    var id = "JSONExtractUInt(payload, 'id')";
-    var source = number(workspace, "SELECT count() AS n FROM analytics_events");
-    var target = number(workspace, "SELECT count() AS n FROM analytics_events_1");
-    var lost =
-        number(
-            workspace,
-            "SELECT count() AS n FROM analytics_events WHERE "
-                + id
-                + " NOT IN (SELECT "
-                + id
-                + " FROM analytics_events_1)");
-    var doubled =
-        number(workspace, "SELECT count() - uniqExact(" + id + ") AS n FROM analytics_events_1");
-    var hits =
-        number(
-            workspace,
-            "SELECT toInt64((SELECT count() FROM analytics_events WHERE action = 'page_hit'))"
-                + " - toInt64((SELECT countMerge(hits) FROM analytics_pages_mv_1)) AS n");
-    var pages =
-        number(
-            workspace,
-            """
-            SELECT count() AS n FROM
-            (
-                SELECT toDate(timestamp) AS date, JSONExtractString(payload, 'pathname') AS pathname,
-                    count() AS hits, uniq(session_id) AS visits
-                FROM analytics_events WHERE action = 'page_hit' GROUP BY date, pathname
-            ) AS raw
-            FULL JOIN
-            (
-                SELECT date, pathname, countMerge(hits) AS hits, uniqMerge(visits) AS visits
-                FROM analytics_pages_mv_1 GROUP BY date, pathname
-            ) AS mv USING (date, pathname)
-            WHERE raw.hits != mv.hits OR raw.visits != mv.visits\
-            """);
-    var purchases =
-        number(
-            workspace,
-            """
-            SELECT abs(toInt64(s.1) - toInt64(t.1)) + toInt64(abs(s.2 - t.2) * 2) AS n FROM
-            (
-                SELECT
-                    (SELECT (count(), sum(JSONExtractFloat(payload, 'amount'))) FROM analytics_events
-                     WHERE action = 'purchase') AS s,
-                    (SELECT (count(), sum(amount)) FROM purchases_mv_1) AS t
-            )\
-            """);
-    var rate = copyRate(workspace);
-    var seconds = Duration.between(started, clock.instant()).toMillis() / 1000.0;
-    var lines = new ArrayList<String>();
-    lines.add("rows acknowledged        %,15d".formatted(acknowledged));
-    lines.add("rows in analytics_events %,15d".formatted(source));
-    lines.add("rows in the new version  %,15d".formatted(target));
-    lines.add("of them arrived late     %,15d".formatted(late));
+    var report = Files.createTempFile("backfill-demo-report-", ".md");
+    var figures = play.figures(stage);
+    var lines = new ArrayList<>(figures.lines());
+    copyRate(stage.workspace()).ifPresent(lines::add);
     lines.add(
-        "lost                     %,15d".formatted(lost + Math.max(0, acknowledged - source)));
-    lines.add("doubled                  %,15d".formatted(doubled));
-    lines.add(
-        "pages MV: hits off by    %,15d   days and pages that differ: %,d".formatted(hits, pages));
-    lines.add("purchases MV: off by     %,15d".formatted(purchases));
-    rate.ifPresent(lines::add);
-    lines.add("the whole demo           %,15.1f s".formatted(seconds));
+        "the whole demo           %,15.1f s"
+            .formatted(Duration.between(started, clock.instant()).toMillis() / 1000.0));
     lines.forEach(l -> out.println("  " + l));
-    writeReport(report, repository, environment, lines);
+    writeReport(stage, report, lines);
     out.println("  report                   " + report);
     if (options.keep()) {
-      out.println("  folder                   " + repository.getParent());
+      out.println("  folder                   " + stage.folder());
     }
-    var good =
-        acknowledged == source
-            && source == target
-            && lost == 0
-            && doubled == 0
-            && hits == 0
-            && pages == 0
-            && purchases == 0;
+    var good = figures.good() && figures.lost() == 0 && figures.doubled() == 0;
     out.println(good ? "Nothing lost, nothing doubled." : "DIFFERENCES: see the figures above.");
     return good ? 0 : 1;
   }
@@ -371,7 +272,7 @@ public final class Demo {
             .query(
                 "SELECT sum(written_rows) AS written, sum(elapsed_time) AS seconds, count() AS jobs"
                     + " FROM tinybird.datasources_ops_log"
-                    + " WHERE event_type = 'copy' AND datasource_name = 'analytics_events_1' AND result = 'ok'")
+                    + " WHERE event_type = 'copy' AND result = 'ok'")
             .only();
     var seconds = Double.parseDouble(row.text("seconds"));
     return seconds <= 0
@@ -385,10 +286,8 @@ public final class Demo {
                     row.number("written") / seconds));
   }
 
-  private void writeReport(
-      Path report, Path repository, Map<String, String> environment, List<String> figures)
-      throws IOException {
-    var proof = captured(repository, environment, "verify", "--format", "markdown");
+  private void writeReport(Stage stage, Path report, List<String> figures) throws IOException {
+    var proof = captured(stage, "verify", "--format", "markdown");
     Files.writeString(
         report,
         "# The pull request, as it was opened\n\n"
@@ -400,26 +299,16 @@ public final class Demo {
             + "\n```\n");
   }
 
-  private String captured(Path repository, Map<String, String> environment, String... arguments) {
+  private String captured(Stage stage, String... arguments) {
     var bytes = new java.io.ByteArrayOutputStream();
     var status =
         backfill.captured(
-            repository,
-            environment,
+            stage.repository(),
+            stage.environment(),
             new PrintStream(bytes, true, StandardCharsets.UTF_8),
             arguments);
     must(0, "backfill " + String.join(" ", arguments), status);
     return bytes.toString(StandardCharsets.UTF_8);
-  }
-
-  private static long number(Tinybird workspace, String sql) {
-    return workspace.query(sql).only().number("n");
-  }
-
-  private int backfill(Path folder, Map<String, String> environment, String... arguments) {
-    out.println("$ backfill " + String.join(" ", arguments));
-    out.flush();
-    return backfill.run(folder, environment, arguments);
   }
 
   private void step(String what) {
@@ -432,15 +321,14 @@ public final class Demo {
   }
 
   private static void must(int expected, String what, int status) {
-    if (status != expected) {
-      throw new Failure.Refused(
-          "the demo stops: " + what + " ended with " + status + ", expected " + expected);
-    }
+    Stage.must(expected, what, status);
   }
 
-  private static String resource(String file) throws IOException {
+  static String resource(String file) {
     try (var in = Demo.class.getResourceAsStream("/demo/project/" + file)) {
       return new String(Objects.requireNonNull(in, file).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

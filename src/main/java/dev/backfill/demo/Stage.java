@@ -1,0 +1,80 @@
+package dev.backfill.demo;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.tinybird.Tinybird;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+
+/// What a [Play] plays on: a workspace, a checkout, a shell and this program's own commands.
+///
+/// @param workspace the main workspace, with an admin's token
+/// @param repository the author's checkout
+/// @param folder around it
+/// @param environment host and token for this program's commands
+record Stage(
+    Tinybird workspace,
+    Path repository,
+    Path folder,
+    Shell shell,
+    Map<String, String> environment,
+    Demo.Backfill backfill,
+    PrintStream out,
+    PrintStream err,
+    Clock clock,
+    Instant started) {
+
+  /// Says what comes next.
+  void step(String what) {
+    out.printf(
+        Locale.ROOT,
+        "%n== %5.1f s  %s%n",
+        Duration.between(started, clock.instant()).toMillis() / 1000.0,
+        what);
+    out.flush();
+  }
+
+  void say(String line) {
+    out.println("  " + line);
+    out.flush();
+  }
+
+  /// Runs a command of this program, as a person would type it.
+  ///
+  /// @return its exit status
+  int backfill(String... arguments) {
+    out.println("$ backfill " + String.join(" ", arguments));
+    out.flush();
+    return backfill.run(repository, environment, arguments);
+  }
+
+  /// The same, which has to end with 0.
+  void must(String... arguments) {
+    must(0, "backfill " + arguments[0], backfill(arguments));
+  }
+
+  static void must(int expected, String what, int status) {
+    if (status != expected) {
+      throw new Failure.Refused(
+          "the demo stops: " + what + " ended with " + status + ", expected " + expected);
+    }
+  }
+
+  /// The only number that a query gives, in a column `n`.
+  long number(String sql) {
+    return workspace.query(sql).only().number("n");
+  }
+
+  void pause(Duration duration) {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure.Interrupted("the demo was interrupted; its folder can be removed");
+    }
+  }
+}
