@@ -22,12 +22,7 @@ import picocli.CommandLine.Option;
           + " arriving all the time, in about a minute.",
       "Ends with figures from independent SQL; exit code 1 on any difference."
     },
-    footer = {
-      "",
-      "Examples:",
-      "  backfill demo --rows 1000000",
-      "  backfill demo --scenario delta"
-    })
+    footer = {"", "Example:", "  backfill demo --rows 1000000", "  backfill demo --scenario delta"})
 final class DemoCommand implements Callable<Integer> {
   private final Console console;
 
