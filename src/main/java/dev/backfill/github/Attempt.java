@@ -12,9 +12,9 @@ public sealed interface Attempt<T> {
 
   /// The token may not do it; nothing was changed.
   ///
-  /// @param because what GitHub said and which permission it wants, one line; holds no token
-  /// @param permissions what would be needed, as GitHub names it (`issues=write`), when it said so
-  record Denied<T>(String because, Optional<String> permissions) implements Attempt<T> {}
+  /// @param because what GitHub said and which permission it wants (as far as it told), one line;
+  ///   holds no token
+  record Denied<T>(String because) implements Attempt<T> {}
 
   default Optional<T> done() {
     return switch (this) {
@@ -26,7 +26,7 @@ public sealed interface Attempt<T> {
   default <U> Attempt<U> map(Function<? super T, ? extends U> next) {
     return switch (this) {
       case Done<T>(var value) -> new Done<>(next.apply(value));
-      case Denied<T>(var because, var permissions) -> new Denied<>(because, permissions);
+      case Denied<T>(var because) -> new Denied<>(because);
     };
   }
 
@@ -34,7 +34,7 @@ public sealed interface Attempt<T> {
   default <U> Attempt<U> then(Function<? super T, Attempt<U>> next) {
     return switch (this) {
       case Done<T>(var value) -> next.apply(value);
-      case Denied<T>(var because, var permissions) -> new Denied<>(because, permissions);
+      case Denied<T>(var because) -> new Denied<>(because);
     };
   }
 }

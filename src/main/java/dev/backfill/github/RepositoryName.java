@@ -23,6 +23,11 @@ public record RepositoryName(String owner, String name) {
     }
   }
 
+  /// Names of accounts and repositories don't depend on case.
+  public boolean equalsIgnoreCase(RepositoryName other) {
+    return owner.equalsIgnoreCase(other.owner) && name.equalsIgnoreCase(other.name);
+  }
+
   @Override
   public String toString() {
     return owner + "/" + name;

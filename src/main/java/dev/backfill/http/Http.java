@@ -34,16 +34,17 @@ import org.jspecify.annotations.Nullable;
 /// The one client of everything that speaks HTTP: gives an answer of 2xx, or throws a
 /// [Failure.Remote] whose kind says what the refusal or silence means.
 ///
-/// A repeatable request is tried again on 429 (after `Retry-After`, else `X-RateLimit-Reset`, both
-/// seconds), 5xx, and broken or refused connections. Any other request only on 429 and when no byte
-/// of it left this machine. Redirects are never followed. An interrupted thread cancels its
-/// request.
+/// A repeatable request is tried again on 429, 5xx, and broken or refused connections. Any other
+/// request only on 429 and when no byte of it left this machine. What else a service answers when
+/// it wants us to wait, and for how long, [Manners] knows. Redirects are never followed. An
+/// interrupted thread cancels its request.
 public final class Http implements AutoCloseable {
   private static final int LONGEST_QUOTE = 600;
 
   private final Limits limits;
   private final Pause pause;
   private final Waiting waiting;
+  private final Manners manners;
   private final Redact redact = new Redact();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final OkHttpClient repeatable;
@@ -54,6 +55,12 @@ public final class Http implements AutoCloseable {
   }
 
   public Http(Limits limits, Pause pause, Waiting waiting) {
+    this(limits, pause, waiting, new TinybirdManners());
+  }
+
+  /// @param manners of the service this client is for
+  public Http(Limits limits, Pause pause, Waiting waiting, Manners manners) {
+    this.manners = manners;
     this.limits = limits;
     this.pause = pause;
     this.waiting = waiting;
@@ -98,7 +105,7 @@ public final class Http implements AutoCloseable {
     var since = pause.now();
     for (var attempt = 1; ; attempt++) {
       try {
-        return attempt(request, errorText);
+        return attempt(request, attempt, errorText);
       } catch (Attempt failed) {
         var next = backOff(attempt, failed.failure.retryAfter());
         if (!failed.again
@@ -124,7 +131,9 @@ public final class Http implements AutoCloseable {
 
   /// What the text of an error means, when it came with an answer of 2xx.
   public Kind kindOf(Request request, String text) {
-    return Refusal.kind(request.effect(), 400, 0, text);
+    return manners
+        .meaning(new Manners.Refusal(request.effect(), 400, Map.of(), text, 1), pause.now())
+        .kind();
   }
 
   private static Duration backOff(int attempt, Optional<Duration> asked) {
@@ -141,7 +150,8 @@ public final class Http implements AutoCloseable {
     }
   }
 
-  private Reply attempt(Request request, UnaryOperator<String> errorText) throws Attempt {
+  private Reply attempt(Request request, int number, UnaryOperator<String> errorText)
+      throws Attempt {
     var progress = new Progress();
     var call =
         (request.effect() == Effect.ONCE ? once : repeatable).newCall(wire(request, progress));
@@ -191,7 +201,7 @@ public final class Http implements AutoCloseable {
     if (raw.status >= 200 && raw.status < 300) {
       return new Reply(raw.status, raw.headers, raw.text);
     }
-    throw refusal(request, raw, errorText);
+    throw refusal(request, number, raw, errorText);
   }
 
   private Attempt broken(Request request, Progress progress, IOException broken) {
@@ -207,37 +217,35 @@ public final class Http implements AutoCloseable {
         !once);
   }
 
-  private Attempt refusal(Request request, Raw raw, UnaryOperator<String> errorText) {
+  private Attempt refusal(Request request, int number, Raw raw, UnaryOperator<String> errorText) {
     var text = errorText.apply(raw.text);
-    var code = number(raw.headers.get("x-db-exception-code")).orElse(0L);
-    var kind = Refusal.kind(request.effect(), raw.status, code.intValue(), text);
-    var again =
-        raw.status == 429
-            || (kind == Kind.WAIT && request.effect() == Effect.REPEATABLE && raw.status >= 500);
+    var meaning =
+        manners.meaning(
+            new Manners.Refusal(request.effect(), raw.status, raw.headers, text, number),
+            pause.now());
     return new Attempt(
-        remote(request, kind, raw.status, pauseAskedFor(raw), raw.status + " " + text), again);
-  }
-
-  private Optional<Duration> pauseAskedFor(Raw raw) {
-    if (raw.status != 429 && raw.status != 503 && raw.status != 403) {
-      return Optional.empty();
-    }
-    return number(raw.headers.get("retry-after"))
-        .or(() ->
-            raw.status == 429 ? number(raw.headers.get("x-ratelimit-reset")) : Optional.empty())
-        // a server that says 0 would be asked again at once, for ever
-        .map(seconds -> Duration.ofSeconds(Math.max(1, seconds)));
-  }
-
-  private static Optional<Long> number(@Nullable String text) {
-    if (text == null || !text.strip().matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
-      return Optional.empty();
-    }
-    return Optional.of((long) Math.ceil(Double.parseDouble(text.strip())));
+        remote(
+            request,
+            meaning.kind(),
+            raw.status,
+            meaning.pause(),
+            raw.status + " " + text,
+            meaning.advice()),
+        meaning.again());
   }
 
   private Remote remote(
       Request request, Kind kind, int status, Optional<Duration> retryAfter, String said) {
+    return remote(request, kind, status, retryAfter, said, manners.advice(kind));
+  }
+
+  private Remote remote(
+      Request request,
+      Kind kind,
+      int status,
+      Optional<Duration> retryAfter,
+      String said,
+      String advice) {
     var line = redact.text(said).replaceAll("\\s+", " ").strip();
     var quote = line.length() > LONGEST_QUOTE ? line.substring(0, LONGEST_QUOTE) + "..." : line;
     var stop = quote.isEmpty() || quote.endsWith(".") ? "" : ".";
@@ -246,12 +254,7 @@ public final class Http implements AutoCloseable {
         status,
         retryAfter,
         (status == 0 ? "%s gave no answer to %s: %s%s %s" : "%s answered %s: %s%s %s")
-            .formatted(
-                request.uri().getHost(),
-                redact.text(request.name()),
-                quote,
-                stop,
-                Refusal.advice(kind, status)));
+            .formatted(request.uri().getHost(), redact.text(request.name()), quote, stop, advice));
   }
 
   private okhttp3.Request wire(Request request, Progress progress) {
@@ -265,6 +268,7 @@ public final class Http implements AutoCloseable {
               + ". Give the API host with its scheme, like https://api.tinybird.co.");
     }
     builder.header("User-Agent", "tinybird-backfill");
+    manners.headers().forEach(builder::header);
     if (request.token().isPresent()) {
       try {
         builder.header("Authorization", "Bearer " + request.token().get());

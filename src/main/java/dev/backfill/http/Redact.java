@@ -13,7 +13,9 @@ public final class Redact {
   private static final Pattern TOKEN_FIELD =
       Pattern.compile("(?i)(\"(?:user_)?token\"\\s*:\\s*\")[^\"]+");
   private static final Pattern BEARER = Pattern.compile("(?i)(bearer\\s+)[^\\s\"']+");
-  private static final Pattern SHAPE = Pattern.compile("p\\.ey[A-Za-z0-9_.-]+");
+  private static final Pattern SHAPE =
+      Pattern.compile(
+          "p\\.ey[A-Za-z0-9_.-]+|gh[a-z]_[A-Za-z0-9_]{20,}|github_pat_[A-Za-z0-9_]{20,}");
 
   private final Set<String> known = ConcurrentHashMap.newKeySet();
 

@@ -1,0 +1,5 @@
+/// GitHub's REST API over HTTP.
+@NullMarked
+package dev.backfill.github.http;
+
+import org.jspecify.annotations.NullMarked;
