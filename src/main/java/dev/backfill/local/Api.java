@@ -22,6 +22,7 @@ final class Api {
   private final Resources resources;
   private final Jobs jobs;
   private final Copies copies;
+  private final Populates populates;
   private final Branches branches;
   private final String url;
 
@@ -32,6 +33,7 @@ final class Api {
       Resources resources,
       Jobs jobs,
       Copies copies,
+      Populates populates,
       Branches branches,
       String url) {
     this.core = core;
@@ -40,6 +42,7 @@ final class Api {
     this.resources = resources;
     this.jobs = jobs;
     this.copies = copies;
+    this.populates = populates;
     this.branches = branches;
     this.url = url;
   }
@@ -421,6 +424,14 @@ final class Api {
           resources.noCopyNode(space, name, node);
           yield Reply.empty(204);
         }
+        case "POST population" ->
+            Reply.json(
+                Map.of(
+                    "job",
+                    json(
+                        populates
+                            .start(space, Resources.pipe(space, name), node, form)
+                            .submitted())));
         case "DELETE materialization" -> {
           resources.unlink(space, name, node);
           yield Reply.empty(204);

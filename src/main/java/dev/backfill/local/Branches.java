@@ -51,27 +51,8 @@ final class Branches {
     core.run(core.main, "CREATE DATABASE " + Sql.identifier(branch.database()));
     logs.create(branch);
     core.add(branch);
-    var now = Clock.now();
     var state =
-        new JobState(
-            Clock.uuid(),
-            "branch",
-            core.main.id(),
-            "waiting",
-            "",
-            now,
-            "",
-            now,
-            System.currentTimeMillis(),
-            1,
-            "",
-            "",
-            "",
-            "",
-            Map.of(),
-            "",
-            0,
-            Map.of());
+        JobState.waiting("branch", core.main, Optional.empty(), Optional.empty(), Map.of(), "");
     return new Begun(jobs.submit(state, job -> fill(job, branch, data, ignored)), branch);
   }
 

@@ -1,51 +1,32 @@
 package dev.backfill.local;
 
 import dev.backfill.local.Jobs.Job;
-import dev.backfill.local.PipeDefinition.PipeNode;
 import dev.backfill.local.engine.EngineException;
-import dev.backfill.sql.TablesRead;
 import java.time.Duration;
 import java.time.LocalDateTime;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.databind.JsonNode;
+import java.util.Optional;
+import java.util.Set;
 
-/// Copy jobs: all or nothing, for the target and for everything its views fill.
-///
-/// The rows are written into a scratch database that mirrors the target, the tables its views
-/// reach, and those views. Then a journal is written, and every table's parts are attached to the
-/// real ones. From the journal on the copy is done, whatever happens to the process: [Journal]
-/// finishes it at the next start. The query itself reads the real tables.
+/// Copy jobs: one query each, all or nothing for the target and for everything its views fill
+/// ([Staging]). Whether the platform's are is open (API reference 13, 16.1), so a fault switches to
+/// a plain INSERT SELECT.
 final class Copies {
-  private static final int TRIES = 3;
   private final Core core;
   private final Jobs jobs;
   private final Queries queries;
   private final Logs logs;
+  private final Staging staging;
 
-  Copies(Core core, Jobs jobs, Queries queries, Logs logs) {
+  Copies(Core core, Jobs jobs, Queries queries, Logs logs, Staging staging) {
     this.core = core;
     this.jobs = jobs;
     this.queries = queries;
     this.logs = logs;
+    this.staging = staging;
   }
-
-  /// A table or view that a copy fills.
-  ///
-  /// @param target of a view, else empty
-  /// @param trigger table whose inserts start a view, else empty
-  private record Reached(
-      String name,
-      String ddl,
-      String select,
-      String target,
-      String trigger,
-      boolean stores,
-      String path) {}
 
   /// @throws Refusal 403 when too many copies wait or run; 400 when the query makes no sense
   Job start(Space space, PipeDefinition pipe, Map<String, String> parameters, String mode) {
@@ -54,8 +35,8 @@ final class Copies {
             .orElseThrow(
                 () -> new Refusal(400, "The pipe '" + pipe.name() + "' is not a copy pipe"));
     var used = mode.isEmpty() ? node.mode() : mode;
-    if (!used.equals("append")) {
-      throw new Refusal(501, "the local workspace serves copies with _mode=append only");
+    if (!List.of("append", "replace").contains(used)) {
+      throw new Refusal(400, "Invalid copy mode '" + used + "': append or replace");
     }
     var target = Resources.dataSource(space, node.target());
     var given = new HashMap<>(parameters);
@@ -74,59 +55,50 @@ final class Copies {
                 + core.faults.copyJobs()
                 + "). Try again when one of them has finished.");
       }
-      var now = Clock.now();
       var state =
-          new JobState(
-              Clock.uuid(),
-              "copy",
-              space.id(),
-              "waiting",
-              "",
-              now,
-              "",
-              now,
-              System.currentTimeMillis(),
-              1,
-              pipe.id(),
-              pipe.name(),
-              target.id(),
-              target.name(),
-              parameters,
-              used,
-              0,
-              Map.of());
-      return jobs.submit(state, job -> run(job, space, target.name(), select));
+          JobState.waiting("copy", space, Optional.of(pipe), Optional.of(target), parameters, used);
+      return jobs.submit(
+          state, job -> run(job, space, target.name(), select, used.equals("replace")));
     }
   }
 
-  private void run(Job job, Space space, String target, String select) {
+  private void run(Job job, Space space, String target, String select, boolean replace) {
     var failure = core.faults.takeFailure();
     if (failure.isPresent()) {
       throw new Refusal(400, failure.get());
     }
     if (core.faults.plain()) {
-      plain(job, space, target, select);
+      plain(job, space, target, select, replace);
       return;
     }
-    for (var left = TRIES; ; left--) {
-      if (staged(job, space, target, select)) {
-        return;
-      }
-      if (left == 1) {
-        throw new Refusal(400, "[Error] the Data Source was changed while it was copied into");
-      }
-    }
-  }
+    staging.write(
+        space,
+        new Staging.Order(
+            job.id(),
+            target,
+            Optional.empty(),
+            replace ? Set.of(target) : Set.of(),
+            core.faults.limits(),
+            core.faults.copyRows()),
+        (session, scratch) ->
+            session.run(
+                insert(job, space, Sql.identifier(scratch) + "." + Sql.identifier(target), select)),
+        new Staging.Steps() {
+          @Override
+          public void beforeWriting() {
+            job.checkpoint();
+          }
 
-  private Map<String, String> limits() {
-    var limits = new HashMap<String, String>();
-    if (core.faults.copyMemory() > 0) {
-      limits.put("max_memory_usage", Long.toString(core.faults.copyMemory()));
-    }
-    if (core.faults.copySeconds() > 0) {
-      limits.put("max_execution_time", Double.toString(core.faults.copySeconds()));
-    }
-    return limits;
+          @Override
+          public void beforeDeciding() {
+            job.pointOfNoReturn();
+          }
+
+          @Override
+          public void done(long rows) {
+            Copies.this.done(job, space, target, rows);
+          }
+        });
   }
 
   private String insert(Job job, Space space, String into, String select) {
@@ -142,79 +114,19 @@ final class Copies {
         + "\n)";
   }
 
-  private void plain(Job job, Space space, String target, String select) {
+  private void plain(Job job, Space space, String target, String select, boolean replace) {
     space.lock.readLock().lock();
-    try (var session = core.session(space, limits())) {
+    try (var session = core.session(space, core.faults.limits())) {
       job.checkpoint();
-      var before = count(space, space.database(), target);
+      if (replace) {
+        session.run("TRUNCATE TABLE " + Sql.identifier(target) + " SYNC");
+      }
+      var before = staging.count(space, space.database(), target);
       session.run(insert(job, space, Sql.identifier(target), select));
-      done(job, space, target, count(space, space.database(), target) - before);
+      done(job, space, target, staging.count(space, space.database(), target) - before);
     } finally {
       space.lock.readLock().unlock();
     }
-  }
-
-  /// @return whether it is done; false when the tables were changed meanwhile
-  private boolean staged(Job job, Space space, String target, String select) {
-    var scratch = Journal.scratch(core, job.id());
-    try {
-      var reached = reached(space, target);
-      long rows;
-      try (var session = core.session(space, limits())) {
-        mirror(space, scratch, reached);
-        job.checkpoint();
-        session.run(
-            insert(job, space, Sql.identifier(scratch) + "." + Sql.identifier(target), select));
-        rows = count(space, scratch, target);
-      }
-      if (rows > core.faults.copyRows()) {
-        throw new Refusal(400, "[Error] " + Sql.MEMORY);
-      }
-      space.lock.writeLock().lock();
-      try {
-        if (!reached.equals(reached(space, target))) {
-          return false;
-        }
-        job.pointOfNoReturn();
-        attach(job, space, scratch, reached, rows);
-      } finally {
-        space.lock.writeLock().unlock();
-      }
-      done(job, space, target, rows);
-      Journal.remove(core.store, job.id());
-      return true;
-    } finally {
-      if (!Journal.exists(core.store, job.id())) {
-        core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
-      }
-    }
-  }
-
-  private void attach(Job job, Space space, String scratch, List<Reached> reached, long rows) {
-    var tables = new ArrayList<Journal.Table>();
-    for (var one : reached) {
-      if (one.stores()) {
-        var path =
-            core.rows(
-                    space,
-                    "SELECT data_paths[1] AS path FROM system.tables WHERE database = "
-                        + Sql.literal(scratch)
-                        + " AND name = "
-                        + Sql.literal(one.name()))
-                .getFirst();
-        tables.add(
-            new Journal.Table(
-                one.name(), relative(Json.string(path, "path")), relative(one.path())));
-      }
-    }
-    var journal = new Journal(job.id(), space.database(), scratch, rows, tables);
-    core.faults.attached(-1);
-    journal.write(core.store);
-    journal.attach(core.engine, core.faults::attached);
-  }
-
-  private String relative(String path) {
-    return core.engine.data().relativize(java.nio.file.Path.of(path)).toString();
   }
 
   private void done(Job job, Space space, String target, long rows) {
@@ -242,108 +154,5 @@ final class Copies {
 
   private static LocalDateTime at(String text) {
     return LocalDateTime.parse(text.replace(' ', 'T'));
-  }
-
-  private long count(Space space, String database, String table) {
-    return Long.parseLong(
-        core.run(
-                space,
-                "SELECT sum(rows) FROM system.parts WHERE active AND database = "
-                    + Sql.literal(database)
-                    + " AND table = "
-                    + Sql.literal(table))
-            .text()
-            .strip());
-  }
-
-  private void mirror(Space space, String scratch, List<Reached> reached) {
-    core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
-    core.run(space, "CREATE DATABASE " + Sql.identifier(scratch));
-    for (var one : reached) {
-      if (one.target().isEmpty()) {
-        core.run(
-            space,
-            "CREATE TABLE "
-                + Sql.identifier(scratch)
-                + "."
-                + Sql.identifier(one.name())
-                + " AS "
-                + Sql.identifier(one.name()));
-      }
-    }
-    for (var one : reached) {
-      if (!one.target().isEmpty()) {
-        core.run(
-            space,
-            "CREATE MATERIALIZED VIEW "
-                + Sql.identifier(scratch)
-                + "."
-                + Sql.identifier(one.name())
-                + " TO "
-                + Sql.identifier(scratch)
-                + "."
-                + Sql.identifier(one.target())
-                + " AS "
-                + TablesRead.rename(
-                    one.select(),
-                    Map.of(space.database() + "." + one.trigger(), scratch + "." + one.trigger())));
-      }
-    }
-  }
-
-  /// The target and all that its views reach, each once.
-  private List<Reached> reached(Space space, String target) {
-    var tables = new HashMap<String, JsonNode>();
-    core.rows(
-            space,
-            "SELECT name, engine, create_table_query AS ddl, as_select AS select,"
-                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid"
-                + " FROM system.tables WHERE database = "
-                + Sql.literal(space.database()))
-        .forEach(row -> tables.put(Json.string(row, "name"), row));
-    var targets = new HashMap<String, String>();
-    for (var pipe : space.pipes.values()) {
-      pipe.nodes().stream()
-          .filter(PipeNode::materialized)
-          .forEach(node -> targets.put(node.view(), node.target()));
-    }
-    var reached = new LinkedHashMap<String, Reached>();
-    var open = new ArrayDeque<>(List.of(target));
-    while (!open.isEmpty()) {
-      var name = open.remove();
-      var table = tables.get(name);
-      if (table == null || reached.containsKey(name)) {
-        continue;
-      }
-      reached.put(
-          name,
-          new Reached(
-              name,
-              Json.string(table, "uuid") + Json.string(table, "ddl"),
-              "",
-              "",
-              "",
-              Json.string(table, "engine").endsWith("MergeTree"),
-              Json.string(table, "path")));
-      for (var view : table.path("views")) {
-        var viewName = view.stringValue();
-        var fed = targets.get(viewName);
-        var viewTable = tables.get(viewName);
-        if (fed != null && viewTable != null) {
-          reached.put(
-              viewName,
-              new Reached(
-                  viewName,
-                  Json.string(viewTable, "uuid") + Json.string(viewTable, "ddl"),
-                  Json.string(viewTable, "select"),
-                  fed,
-                  name,
-                  false,
-                  ""));
-          open.add(fed);
-        }
-      }
-    }
-    return List.copyOf(reached.values());
   }
 }

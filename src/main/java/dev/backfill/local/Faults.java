@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,11 @@ public final class Faults {
   private long lateMillis = 1000;
   private int failingCopies;
   private String failure = "";
+  private int failingPopulates;
+  private int populateStep;
+  private String populateFailure = "";
+  private boolean populateTruncates = true;
+  private int populateDeath = NEVER;
   private long copyRows = Long.MAX_VALUE;
   private long copyMemory;
   private double copySeconds;
@@ -74,6 +80,25 @@ public final class Faults {
   public synchronized void failCopies(int times, String error) {
     failingCopies = times;
     failure = error;
+  }
+
+  /// The next populate jobs end with this error.
+  ///
+  /// @param afterSteps partitions they finish before
+  public synchronized void failPopulates(int times, int afterSteps, String error) {
+    failingPopulates = times;
+    populateStep = afterSteps;
+    populateFailure = error;
+  }
+
+  /// What a populate does when the request doesn't say whether to truncate; on at first.
+  public synchronized void populateTruncates(boolean on) {
+    populateTruncates = on;
+  }
+
+  /// The process dies in the next populate after this many partitions, as by kill -9.
+  public synchronized void dieAfterPopulating(int partitions) {
+    populateDeath = partitions;
   }
 
   /// A copy that writes more rows into its target fails for want of memory.
@@ -137,6 +162,9 @@ public final class Faults {
     lost = Lost.AFTER;
     lateMillis = 1000;
     failingCopies = 0;
+    failingPopulates = 0;
+    populateTruncates = true;
+    populateDeath = NEVER;
     copyRows = Long.MAX_VALUE;
     copyMemory = 0;
     copySeconds = 0;
@@ -178,6 +206,13 @@ public final class Faults {
                     value.path("when").asString("after").toUpperCase(java.util.Locale.ROOT)));
         case "lateMillis" -> late(value.asLong());
         case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));
+        case "failPopulates" ->
+            failPopulates(
+                value.path("count").asInt(1),
+                value.path("afterSteps").asInt(0),
+                Json.string(value, "error"));
+        case "populateTruncates" -> populateTruncates(value.asBoolean());
+        case "dieAfterPopulating" -> dieAfterPopulating(value.asInt());
         case "copyRowLimit" -> copyRowLimit(value.asLong());
         case "copyMemory" -> copyMemory = value.asLong();
         case "copySeconds" -> copySeconds = value.asDouble();
@@ -236,12 +271,35 @@ public final class Faults {
     return copyRows;
   }
 
-  synchronized long copyMemory() {
-    return copyMemory;
+  /// Settings of the sessions that copies and populates run on.
+  synchronized Map<String, String> limits() {
+    var limits = new HashMap<String, String>();
+    if (copyMemory > 0) {
+      limits.put("max_memory_usage", Long.toString(copyMemory));
+    }
+    if (copySeconds > 0) {
+      limits.put("max_execution_time", Double.toString(copySeconds));
+    }
+    return limits;
   }
 
-  synchronized double copySeconds() {
-    return copySeconds;
+  /// @param step from 0
+  synchronized Optional<String> takePopulateFailure(int step) {
+    if (failingPopulates == 0 || step < populateStep) {
+      return Optional.empty();
+    }
+    failingPopulates--;
+    return Optional.of(populateFailure);
+  }
+
+  synchronized boolean populateTruncates() {
+    return populateTruncates;
+  }
+
+  synchronized void populated(int partitions) {
+    if (populateDeath == partitions) {
+      Runtime.getRuntime().halt(137);
+    }
   }
 
   synchronized double querySeconds() {

@@ -2,6 +2,7 @@ package dev.backfill.local;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// A job, as kept on disk.
 ///
@@ -9,6 +10,7 @@ import java.util.Map;
 /// @param status waiting, working, done, error, cancelling, cancelled
 /// @param error empty while there is none
 /// @param rows written into the target
+/// @param progress part that is done, from 0 to 1; of a copy 0 until it is 1
 /// @param version grows with every change
 record JobState(
     String id,
@@ -28,13 +30,66 @@ record JobState(
     Map<String, String> parameters,
     String mode,
     long rows,
-    Map<String, Object> result) {
+    Map<String, Object> result,
+    double progress) {
+
+  /// A job that was just asked for.
+  ///
+  /// @param pipe that it runs, if any
+  /// @param target Data Source that it writes, if it is one
+  static JobState waiting(
+      String kind,
+      Space space,
+      Optional<PipeDefinition> pipe,
+      Optional<Definition> target,
+      Map<String, String> parameters,
+      String mode) {
+    var now = Clock.now();
+    return new JobState(
+        Clock.uuid(),
+        kind,
+        space.id(),
+        "waiting",
+        "",
+        now,
+        "",
+        now,
+        System.currentTimeMillis(),
+        1,
+        pipe.map(PipeDefinition::id).orElse(""),
+        pipe.map(PipeDefinition::name).orElse(""),
+        target.map(Definition::id).orElse(""),
+        target.map(Definition::name).orElse(""),
+        parameters,
+        mode,
+        0,
+        Map.of(),
+        0);
+  }
 
   boolean terminal() {
     return status.equals("done") || status.equals("error") || status.equals("cancelled");
   }
 
   JobState with(String newStatus, String newError) {
+    return next(newStatus, newError, rows, result, progress);
+  }
+
+  JobState finished(long newRows, Map<String, Object> newResult) {
+    return next("done", "", newRows, newResult, 1);
+  }
+
+  /// Some steps of it are done.
+  JobState progressed(long newRows, double newProgress) {
+    return next(status, error, newRows, result, newProgress);
+  }
+
+  private JobState next(
+      String newStatus,
+      String newError,
+      long newRows,
+      Map<String, Object> newResult,
+      double newProgress) {
     var now = Clock.now();
     return new JobState(
         id,
@@ -53,30 +108,9 @@ record JobState(
         dataSourceName,
         parameters,
         mode,
-        rows,
-        result);
-  }
-
-  JobState finished(long newRows, Map<String, Object> newResult) {
-    return new JobState(
-        id,
-        kind,
-        space,
-        "done",
-        "",
-        createdAt,
-        startedAt,
-        Clock.now(),
-        createdMillis,
-        version + 1,
-        pipeId,
-        pipeName,
-        dataSourceId,
-        dataSourceName,
-        parameters,
-        mode,
         newRows,
-        newResult);
+        newResult,
+        newProgress);
   }
 
   Map<String, Object> logRow() {
@@ -128,8 +162,10 @@ record JobState(
     if (!mode.isEmpty()) {
       json.put("mode", mode);
     }
+    if (progress > 0) {
+      json.put("progress_percentage", 100 * progress);
+    }
     if (status.equals("done")) {
-      json.put("progress_percentage", 100.0);
       if (kind.equals("copy")) {
         json.put("statistics", Map.of("row_count", rows));
         json.put("rows_affected", rows);

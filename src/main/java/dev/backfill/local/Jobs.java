@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /// Jobs, each on a thread of its own; a few at a time, the others wait.
 final class Jobs {
@@ -183,10 +184,14 @@ final class Jobs {
   }
 
   long active(Space space, String kind) {
+    return of(space, kind).filter(s -> !s.terminal()).count();
+  }
+
+  /// All of a kind, ended or not, in no order.
+  Stream<JobState> of(Space space, String kind) {
     return jobs.values().stream()
         .map(Job::state)
-        .filter(s -> s.space().equals(space.id()) && s.kind().equals(kind) && !s.terminal())
-        .count();
+        .filter(s -> s.space().equals(space.id()) && s.kind().equals(kind));
   }
 
   JobState cancel(Space space, String id) {

@@ -2,6 +2,7 @@ package dev.backfill.local;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.local.engine.Engine;
+import dev.backfill.local.engine.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,7 @@ import java.util.function.IntConsumer;
 
 /// A copy that is decided: its rows lie in a scratch database and are being attached.
 ///
-/// @param job id of the copy job
+/// @param job id of the copy job, or of a step of another
 /// @param rows that the target gets
 record Journal(String job, String database, String scratch, long rows, List<Table> tables) {
   private static final String FOLDER = "copies";
@@ -25,7 +26,8 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   ///
   /// @param from folder of the scratch table's parts, relative to the engine's data
   /// @param to folder of the real one's
-  record Table(String name, String from, String to) {}
+  /// @param swap whether the scratch table takes the real one's place; else its rows are added
+  record Table(String name, String from, String to, boolean swap) {}
 
   static String scratch(Core core, String job) {
     return core.prefix + "_copy_" + job.replace("-", "");
@@ -55,19 +57,31 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
       var done = 0;
       attached.accept(done);
       for (var table : tables) {
-        session.run(
-            "ALTER TABLE "
-                + Sql.identifier(database)
-                + "."
-                + Sql.identifier(table.name())
-                + " ATTACH PARTITION ALL FROM "
-                + Sql.identifier(scratch)
-                + "."
-                + Sql.identifier(table.name()));
+        var real = Sql.identifier(database) + "." + Sql.identifier(table.name());
+        var staged = Sql.identifier(scratch) + "." + Sql.identifier(table.name());
+        if (!table.swap()) {
+          session.run("ALTER TABLE " + real + " ATTACH PARTITION ALL FROM " + staged);
+        } else if (!swapped(engine, session, table)) {
+          session.run("EXCHANGE TABLES " + real + " AND " + staged);
+        }
         done++;
         attached.accept(done);
       }
     }
+  }
+
+  /// Whether the real name already means the table that was staged.
+  private boolean swapped(Engine engine, Session session, Table table) {
+    var path =
+        session
+            .run(
+                "SELECT data_paths[1] FROM system.tables WHERE database = "
+                    + Sql.literal(database)
+                    + " AND name = "
+                    + Sql.literal(table.name()))
+            .text()
+            .strip();
+    return engine.data().relativize(Path.of(path)).toString().equals(table.from());
   }
 
   /// Takes out of the scratch tables the parts that were attached before the process died, so that
@@ -75,7 +89,7 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   /// (hard links), which nothing else does. Only while the engine is down.
   void leaveOnlyMissing(Path data) {
     try {
-      for (var table : tables) {
+      for (var table : tables.stream().filter(t -> !t.swap()).toList()) {
         var attached = files(data.resolve(table.to()));
         for (var part : parts(data.resolve(table.from()))) {
           if (!java.util.Collections.disjoint(attached, files(part))) {

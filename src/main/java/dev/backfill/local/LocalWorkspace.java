@@ -68,6 +68,7 @@ public final class LocalWorkspace implements AutoCloseable {
     jobs = new Jobs(core, logs);
     var queries = new Queries(core, logs);
     var resources = new Resources(core, queries, logs);
+    var staging = new Staging(core);
     try (var session = engine.session()) {
       session.run("CREATE DATABASE IF NOT EXISTS " + Sql.identifier(main.database()));
     }
@@ -80,7 +81,8 @@ public final class LocalWorkspace implements AutoCloseable {
             new Ingest(core, logs),
             resources,
             jobs,
-            new Copies(core, jobs, queries, logs),
+            new Copies(core, jobs, queries, logs, staging),
+            new Populates(core, jobs, queries, resources, logs, staging),
             new Branches(core, jobs, logs, resources),
             url());
     server.createContext("/", this::serve);

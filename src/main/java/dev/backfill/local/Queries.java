@@ -31,6 +31,11 @@ final class Queries {
     return node(space, pipe, node, parameters, 0);
   }
 
+  /// SQL of a user with Pipes and service Data Sources put in place.
+  String expanded(Space space, String sql) {
+    return Sql.expand(sql, name -> meaning(space, name, Map.of(), 0));
+  }
+
   /// Whether the SELECT behind a node can't be written without parameters.
   boolean needsParameters(Space space, PipeDefinition pipe, PipeNode node) {
     try {

@@ -39,6 +39,13 @@ public interface Tinybird {
   /// refusal for quota is WAIT.
   Job startCopy(String pipe, Map<String, String> parameters);
 
+  /// Starts a populate of a materialized node: everything in its source through its query into its
+  /// target, which isn't emptied before. LOST when it may have started. When it fails, finished
+  /// partitions stay and the node may be unlinked.
+  ///
+  /// @param condition on rows of the source, if not all are meant
+  Job startPopulate(String pipe, String node, Optional<String> condition);
+
   /// The job, or empty when the server no longer knows it.
   Optional<Job> job(String id);
 

@@ -153,8 +153,15 @@ final class LocalApi implements AutoCloseable {
 
   /// The job when it has ended.
   JsonNode ended(String job) {
+    if (job.isEmpty()) {
+      throw new AssertionError("no job was made");
+    }
     while (true) {
-      var state = get("/v0/jobs/" + job).json();
+      var answer = get("/v0/jobs/" + job);
+      if (answer.status() != 200) {
+        throw new AssertionError(answer.text());
+      }
+      var state = answer.json();
       if (java.util.Set.of("done", "error", "cancelled")
           .contains(state.path("status").asString(""))) {
         return state;

@@ -150,8 +150,22 @@ class LocalCopiesTest {
     assertThat(answer.error()).contains("end_backfill_timestamp");
     assertThat(api.post("/v0/pipes/counting/copy").status()).isEqualTo(400);
     assertThat(api.post("/v0/pipes/none/copy").status()).isEqualTo(404);
-    assertThat(api.post("/v0/pipes/backfill_twin/copy?_mode=replace" + UNTIL).status())
-        .isEqualTo(501);
+    assertThat(api.post("/v0/pipes/backfill_twin/copy?_mode=upsert" + UNTIL).status())
+        .isEqualTo(400);
+  }
+
+  @Test
+  void aReplacingCopySwapsTheTargetAndAddsBehindIt() {
+    api.copy("backfill_twin", UNTIL);
+    api.pipe("fewer", "copy", "twin", "SELECT id, at FROM events WHERE id < 10", false);
+
+    var answer = api.post("/v0/pipes/fewer/copy?_mode=replace").json();
+    var job = api.ended(answer.path("job").path("id").asString());
+
+    assertThat(job.path("status").asString()).as(job.toString()).isEqualTo("done");
+    assertThat(counts()).as("what the views hold then is open [?]").isEqualTo("10 258 258");
+    api.copy("fewer", "");
+    assertThat(counts()).as("the views still fire").isEqualTo("20 268 268");
   }
 
   @Test

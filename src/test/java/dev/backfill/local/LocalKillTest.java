@@ -111,6 +111,31 @@ class LocalKillTest {
     }
   }
 
+  @Test
+  void aPopulateThatDiesKeepsItsFinishedPartitions() throws Exception {
+    String job;
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      LocalPopulatesTest.project(api);
+      api.json("/local/faults", "{\"jobDelayMillis\": 300, \"dieAfterPopulating\": 2}");
+      job =
+          api.post("/v0/pipes/sync/nodes/sync_node/population?truncate=false")
+              .json()
+              .path("job")
+              .path("id")
+              .asString();
+      child.awaitDeath();
+    }
+
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      assertThat(api.get("/v0/jobs/" + job).json().path("error").asString())
+          .contains("interrupted");
+      assertThat(api.value("SELECT count() FROM twin")).isEqualTo("248");
+      assertThat(api.value("SELECT sum(n) FROM totals")).isEqualTo("248");
+    }
+  }
+
   private static String diesWhileCopying(LocalChild child, int attached)
       throws InterruptedException {
     var api = child.api();

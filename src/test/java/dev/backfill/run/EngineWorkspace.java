@@ -239,6 +239,11 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
   }
 
   @Override
+  public Job startPopulate(String pipe, String node, Optional<String> condition) {
+    throw new UnsupportedOperationException(pipe);
+  }
+
+  @Override
   public Job startCopy(String pipe, Map<String, String> parameters) {
     copies.add(Map.copyOf(parameters));
     var node = project.pipe(pipe).orElseThrow().nodes().getLast();

@@ -59,6 +59,11 @@ class Forwarding implements Tinybird {
   }
 
   @Override
+  public Job startPopulate(String pipe, String node, Optional<String> condition) {
+    return to.startPopulate(pipe, node, condition);
+  }
+
+  @Override
   public Job startCopy(String pipe, Map<String, String> parameters) {
     return to.startCopy(pipe, parameters);
   }

@@ -503,6 +503,11 @@ final class World {
     }
 
     @Override
+    public Job startPopulate(String pipe, String node, Optional<String> condition) {
+      throw new UnsupportedOperationException(pipe);
+    }
+
+    @Override
     public Job startCopy(String pipe, Map<String, String> parameters) {
       beforeCopy.run();
       return call(() -> {

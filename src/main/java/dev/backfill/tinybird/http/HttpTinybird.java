@@ -144,6 +144,24 @@ public final class HttpTinybird implements Tinybird {
   }
 
   @Override
+  public Job startPopulate(String pipe, String node, Optional<String> condition) {
+    var query =
+        // what the server does without truncate is not documented
+        Wire.ordered("truncate", "false", "unlink_on_populate_error", "false");
+    condition.ifPresent(text -> query.put("populate_condition", text));
+    return post(
+        tree -> Wire.job(tree.path("job").isObject() ? tree.path("job") : tree),
+        Optional.empty(),
+        query,
+        "v0",
+        "pipes",
+        pipe,
+        "nodes",
+        node,
+        "population");
+  }
+
+  @Override
   public Optional<Job> job(String id) {
     return unlessAbsent(() -> get(Wire::job, Map.of(), "v0", "jobs", id));
   }

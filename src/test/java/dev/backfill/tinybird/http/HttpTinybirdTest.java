@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import mockwebserver3.MockResponse;
 import mockwebserver3.MockWebServer;
@@ -277,6 +278,26 @@ class HttpTinybirdTest {
     assertThat(request.getUrl().queryParameter("_mode")).isEqualTo("append");
     assertThat(request.getHeaders().get("Content-Length")).isEqualTo("0");
     assertThat(body(request)).isEmpty();
+  }
+
+  // 8
+  @Test
+  void aPopulateAlwaysSaysThatItDoesNotTruncate() throws InterruptedException {
+    answer(200, "{\"job\":{\"id\":\"j1\",\"kind\":\"populateview\",\"status\":\"waiting\"}}");
+    answer(502, "");
+
+    var job = tinybird.startPopulate("sync_e_1", "sync", Optional.of("id < 5"));
+
+    assertThat(job.kind()).isEqualTo("populateview");
+    var request = sent();
+    assertThat(request.getMethod()).isEqualTo("POST");
+    assertThat(request.getUrl().encodedPath())
+        .isEqualTo("/v0/pipes/sync_e_1/nodes/sync/population");
+    assertThat(request.getUrl().queryParameter("truncate")).isEqualTo("false");
+    assertThat(request.getUrl().queryParameter("unlink_on_populate_error")).isEqualTo("false");
+    assertThat(request.getUrl().queryParameter("populate_condition")).isEqualTo("id < 5");
+    assertThat(fails(t -> t.startPopulate("p", "n", Optional.empty())).kind()).isEqualTo(Kind.LOST);
+    assertThat(server.getRequestCount()).isEqualTo(2);
   }
 
   @Test

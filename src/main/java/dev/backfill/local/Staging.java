@@ -1,0 +1,319 @@
+package dev.backfill.local;
+
+import dev.backfill.local.PipeDefinition.PipeNode;
+import dev.backfill.local.engine.Session;
+import dev.backfill.sql.TablesRead;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import tools.jackson.databind.JsonNode;
+
+/// Rows on their way into a Data Source and into everything its views fill: all or nothing.
+///
+/// The rows are written into a scratch database that mirrors the target, the tables its views
+/// reach, and those views. Then a journal is written, and every table's parts are attached to the
+/// real ones. From the journal on it is done, whatever happens to the process: [Journal] finishes
+/// it at the next start. Queries read the real tables.
+final class Staging {
+  private static final int TRIES = 3;
+  private final Core core;
+
+  Staging(Core core) {
+    this.core = core;
+  }
+
+  /// A table or view that rows reach.
+  ///
+  /// @param target of a view, else empty
+  /// @param trigger table whose inserts start a view, else empty
+  /// @param stores whether it keeps rows
+  record Reached(
+      String name,
+      String ddl,
+      String select,
+      String target,
+      String trigger,
+      boolean stores,
+      String path) {}
+
+  /// Writes the rows.
+  interface Filling {
+    /// @param session without a time limit of its own, in the real database
+    /// @param scratch database to write into; tables are named as in the real one
+    void fill(Session session, String scratch);
+  }
+
+  /// What is asked for.
+  ///
+  /// @param id of the journal
+  /// @param target Data Source that is written
+  /// @param source the view whose query makes the rows, when it is a populate: its trigger is
+  ///   mirrored by a table that keeps nothing
+  /// @param replaced tables whose rows are replaced, not added to
+  /// @param most rows that may be written into the target
+  record Order(
+      String id,
+      String target,
+      Optional<Reached> source,
+      java.util.Set<String> replaced,
+      Map<String, String> limits,
+      long most) {}
+
+  /// Told about the steps.
+  interface Steps {
+    /// May refuse.
+    void beforeWriting();
+
+    /// The last moment to refuse.
+    void beforeDeciding();
+
+    /// Everything is attached; the journal goes when this returns.
+    void done(long rows);
+  }
+
+  /// @return rows that the target got
+  /// @throws Refusal when too many rows were made, or the tables were changed again and again
+  long write(Space space, Order order, Filling filling, Steps steps) {
+    for (var left = TRIES; left > 0; left--) {
+      var rows = tryOnce(space, order, filling, steps);
+      if (rows.isPresent()) {
+        return rows.getAsLong();
+      }
+    }
+    throw new Refusal(400, "[Error] the Data Source was changed while it was written into");
+  }
+
+  private OptionalLong tryOnce(Space space, Order order, Filling filling, Steps steps) {
+    var scratch = Journal.scratch(core, order.id());
+    try {
+      var reached = reached(space, order.target());
+      long rows;
+      try (var session = core.session(space, order.limits())) {
+        mirror(space, scratch, order, reached);
+        steps.beforeWriting();
+        filling.fill(session, scratch);
+        rows = count(space, scratch, order.target());
+      }
+      if (rows > order.most()) {
+        throw new Refusal(400, "[Error] " + Sql.MEMORY);
+      }
+      space.lock.writeLock().lock();
+      try {
+        if (!reached.equals(reached(space, order.target()))) {
+          return OptionalLong.empty();
+        }
+        steps.beforeDeciding();
+        attach(space, scratch, order, reached, rows);
+      } finally {
+        space.lock.writeLock().unlock();
+      }
+      steps.done(rows);
+      Journal.remove(core.store, order.id());
+      return OptionalLong.of(rows);
+    } finally {
+      if (!Journal.exists(core.store, order.id())) {
+        core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
+      }
+    }
+  }
+
+  private void attach(Space space, String scratch, Order order, List<Reached> reached, long rows) {
+    var tables = new ArrayList<Journal.Table>();
+    for (var one : reached) {
+      if (one.stores()) {
+        var path =
+            core.rows(
+                    space,
+                    "SELECT data_paths[1] AS path FROM system.tables WHERE database = "
+                        + Sql.literal(scratch)
+                        + " AND name = "
+                        + Sql.literal(one.name()))
+                .getFirst();
+        tables.add(
+            new Journal.Table(
+                one.name(),
+                relative(Json.string(path, "path")),
+                relative(one.path()),
+                order.replaced().contains(one.name())));
+      }
+    }
+    var journal = new Journal(order.id(), space.database(), scratch, rows, tables);
+    core.faults.attached(-1);
+    journal.write(core.store);
+    journal.attach(core.engine, core.faults::attached);
+  }
+
+  private String relative(String path) {
+    return core.engine.data().relativize(Path.of(path)).toString();
+  }
+
+  /// Rows in a table, by its parts.
+  long count(Space space, String database, String table) {
+    return Long.parseLong(
+        core.run(
+                space,
+                "SELECT sum(rows) FROM system.parts WHERE active AND database = "
+                    + Sql.literal(database)
+                    + " AND table = "
+                    + Sql.literal(table))
+            .text()
+            .strip());
+  }
+
+  private void mirror(Space space, String scratch, Order order, List<Reached> reached) {
+    core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
+    core.run(space, "CREATE DATABASE " + Sql.identifier(scratch));
+    for (var one : reached) {
+      if (one.target().isEmpty()) {
+        core.run(
+            space,
+            "CREATE TABLE "
+                + Sql.identifier(scratch)
+                + "."
+                + Sql.identifier(one.name())
+                + " AS "
+                + Sql.identifier(one.name()));
+      }
+    }
+    for (var one : reached) {
+      if (!one.target().isEmpty()) {
+        view(space, scratch, scratch, one);
+      }
+    }
+    order.source().ifPresent(view -> feed(space, scratch, scratch, view));
+  }
+
+  /// A table that keeps nothing, whose inserts start a copy of the view.
+  ///
+  /// @param into database of the view's target
+  void feed(Space space, String scratch, String into, Reached view) {
+    var columns =
+        core
+            .rows(
+                space,
+                "SELECT name, type FROM system.columns WHERE default_kind != 'ALIAS' AND database = "
+                    + Sql.literal(space.database())
+                    + " AND table = "
+                    + Sql.literal(view.trigger())
+                    + " ORDER BY position")
+            .stream()
+            .map(row -> Sql.identifier(Json.string(row, "name")) + " " + Json.string(row, "type"))
+            .toList();
+    core.run(
+        space,
+        "CREATE TABLE "
+            + Sql.identifier(scratch)
+            + "."
+            + Sql.identifier(view.trigger())
+            + " ("
+            + String.join(", ", columns)
+            + ") ENGINE = Null");
+    view(space, scratch, into, view);
+  }
+
+  private void view(Space space, String scratch, String into, Reached view) {
+    core.run(
+        space,
+        "CREATE MATERIALIZED VIEW "
+            + Sql.identifier(scratch)
+            + "."
+            + Sql.identifier(view.name())
+            + " TO "
+            + Sql.identifier(into)
+            + "."
+            + Sql.identifier(view.target())
+            + " AS "
+            + TablesRead.rename(
+                view.select(),
+                Map.of(space.database() + "." + view.trigger(), scratch + "." + view.trigger())));
+  }
+
+  private Map<String, JsonNode> tables(Space space) {
+    var tables = new HashMap<String, JsonNode>();
+    core.rows(
+            space,
+            "SELECT name, engine, create_table_query AS ddl, as_select AS select,"
+                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid"
+                + " FROM system.tables WHERE database = "
+                + Sql.literal(space.database()))
+        .forEach(row -> tables.put(Json.string(row, "name"), row));
+    return tables;
+  }
+
+  /// The view behind a node, with the table that triggers it; empty when the engine has none.
+  Optional<Reached> viewOf(Space space, PipeNode node) {
+    var tables = tables(space);
+    return Optional.ofNullable(tables.get(node.view()))
+        .flatMap(view ->
+            tables.entrySet().stream()
+                .filter(table -> lists(table.getValue(), node.view()))
+                .map(table -> view(view, node.target(), table.getKey()))
+                .findFirst());
+  }
+
+  private static boolean lists(JsonNode table, String view) {
+    for (var one : table.path("views")) {
+      if (one.stringValue().equals(view)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Reached view(JsonNode view, String target, String trigger) {
+    return new Reached(
+        Json.string(view, "name"),
+        Json.string(view, "uuid") + Json.string(view, "ddl"),
+        Json.string(view, "select"),
+        target,
+        trigger,
+        false,
+        "");
+  }
+
+  /// The target and all that its views reach, each once.
+  List<Reached> reached(Space space, String target) {
+    var tables = tables(space);
+    var targets = new HashMap<String, String>();
+    for (var pipe : space.pipes.values()) {
+      pipe.nodes().stream()
+          .filter(PipeNode::materialized)
+          .forEach(node -> targets.put(node.view(), node.target()));
+    }
+    var reached = new LinkedHashMap<String, Reached>();
+    var open = new ArrayDeque<>(List.of(target));
+    while (!open.isEmpty()) {
+      var name = open.remove();
+      var table = tables.get(name);
+      if (table == null || reached.containsKey(name)) {
+        continue;
+      }
+      reached.put(
+          name,
+          new Reached(
+              name,
+              Json.string(table, "uuid") + Json.string(table, "ddl"),
+              "",
+              "",
+              "",
+              Json.string(table, "engine").endsWith("MergeTree"),
+              Json.string(table, "path")));
+      for (var view : table.path("views")) {
+        var viewName = view.stringValue();
+        var fed = targets.get(viewName);
+        var viewTable = tables.get(viewName);
+        if (fed != null && viewTable != null) {
+          reached.put(viewName, view(viewTable, fed, name));
+          open.add(fed);
+        }
+      }
+    }
+    return List.copyOf(reached.values());
+  }
+}
