@@ -161,7 +161,8 @@ public sealed interface Change {
       implements Change {}
 
   /// The text for people, of a Data Source or Pipe.
-  record DescriptionChanged(String resource, Place place, String before, String after)
+  record DescriptionChanged(
+      String resource, Place place, boolean ofDataSource, String before, String after)
       implements Change {}
 
   /// Tags.
@@ -206,7 +207,11 @@ public sealed interface Change {
 
   /// The VERSION directive of old projects.
   record LegacyVersionChanged(
-      String resource, Place place, Optional<Integer> before, Optional<Integer> after)
+      String resource,
+      Place place,
+      boolean ofDataSource,
+      Optional<Integer> before,
+      Optional<Integer> after)
       implements Change {}
 
   /// A Pipe is new.

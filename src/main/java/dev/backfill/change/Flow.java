@@ -1,5 +1,6 @@
 package dev.backfill.change;
 
+import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
@@ -22,6 +23,7 @@ import java.util.regex.Pattern;
 public final class Flow {
   private static final int MAX_DEPTH = 40;
   private static final int MAX_LENGTH = 1_000_000;
+  private static final Pattern LEGACY = Pattern.compile("(.+)__v([0-9]{1,6})");
   private static final Pattern RELEASE =
       Pattern.compile("(live|v[0-9]+_[0-9]+_[0-9]+(_[0-9]+)?)\\.(.+)");
 
@@ -71,12 +73,32 @@ public final class Flow {
     if (inner.isPresent()) {
       return origin(pipe, inner.get(), passed, depth + 1);
     }
-    var other = project.pipe(trigger.get());
+    var other = pipeRead(trigger.get());
     if (other.isPresent()) {
       passed.addFirst(other.get().name());
       return origin(other.get(), resultNode(other.get()), passed, depth + 1);
     }
-    return Optional.of(new Origin(trigger.get(), passed));
+    return Optional.of(new Origin(named(trigger.get()), passed));
+  }
+
+  /// The Pipe that SQL means by a name. A Data Source of the same name comes first.
+  private Optional<Pipe> pipeRead(String name) {
+    return project.dataSource(name).isPresent() ? Optional.empty() : project.pipe(name);
+  }
+
+  /// What SQL means by a name: the server calls a Data Source with `VERSION n` by its name and
+  /// `__vn`, and that is how the files of old projects read it.
+  private String named(String name) {
+    var matcher = LEGACY.matcher(name);
+    return matcher.matches()
+            && project.dataSource(name).isEmpty()
+            && project
+                .dataSource(matcher.group(1))
+                .flatMap(DataSource::legacyVersion)
+                .filter(v -> v.toString().equals(matcher.group(2)))
+                .isPresent()
+        ? matcher.group(1)
+        : name;
   }
 
   private static Node resultNode(Pipe pipe) {
@@ -127,14 +149,15 @@ public final class Flow {
           continue;
         }
         out.add(name);
-        project.pipe(name).ifPresent(p -> reads(p, out, seen));
+        pipeRead(name).ifPresent(p -> reads(p, out, seen));
       }
     }
   }
 
   /// The names in the SQL of a node that are tables or may be.
   public Set<String> named(Node node) {
-    var out = new LinkedHashSet<String>(tables(node).names());
+    var out = new LinkedHashSet<String>();
+    tables(node).names().forEach(n -> out.add(named(n)));
     out.addAll(tables(node).dynamic());
     tables(node).possible().stream()
         .filter(n -> project.dataSource(n).isPresent() || project.pipe(n).isPresent())
@@ -156,28 +179,44 @@ public final class Flow {
   /// @param renames tables to name differently
   /// @return empty when it would grow beyond reason or can't be renamed
   public Optional<String> inlined(Pipe pipe, Map<String, String> renames) {
-    return inlined(pipe, resultNode(pipe), renames, true, 0)
+    return inlined(pipe, resultNode(pipe), renames, Optional.empty(), true, 0)
         .filter(sql -> sql.length() <= MAX_LENGTH);
   }
 
-  /// The same as one normalised text in which names of nodes and plain Pipes don't show.
+  /// The same as one normalised text in which names of nodes and plain Pipes don't show, nor the
+  /// order of columns, nor those that are selected on the way and used by nobody.
   public Optional<String> meaning(Pipe pipe) {
-    return inlined(pipe, resultNode(pipe), Map.of(), false, 0).map(SqlText::normalise);
+    return meaning(pipe, Map.of());
   }
 
+  /// @param renames tables to name differently
+  public Optional<String> meaning(Pipe pipe, Map<String, String> renames) {
+    return inlined(pipe, resultNode(pipe), renames, Optional.empty(), false, 0)
+        .map(SqlText::normalise);
+  }
+
+  /// @param needed for the meaning: the names that whoever reads the node uses, empty when all are
+  ///   wanted
+  /// @param aliases whether it shall run, else be compared
   private Optional<String> inlined(
-      Pipe pipe, Node node, Map<String, String> renames, boolean aliases, int depth) {
-    var sql = node.sql();
+      Pipe pipe,
+      Node node,
+      Map<String, String> renames,
+      Optional<Set<String>> needed,
+      boolean aliases,
+      int depth) {
+    var sql = aliases ? node.sql() : SelectList.only(SqlText.normalise(node.sql()), needed);
+    var used = aliases ? Optional.<Set<String>>empty() : SelectList.names(sql);
     var out = new StringBuilder();
     var copied = 0;
     var mine = new HashMap<String, String>();
-    for (var reference : tables(node).references()) {
+    for (var reference : read.computeIfAbsent(sql, TablesRead::of).references()) {
       var name = reference.name();
       var inner = pipe.node(name).filter(n -> !n.name().equals(node.name()));
-      var other = inner.isPresent() ? Optional.<Pipe>empty() : project.pipe(name);
+      var other = inner.isPresent() ? Optional.<Pipe>empty() : pipeRead(name);
       if (inner.isEmpty() && other.isEmpty()) {
-        if (renames.containsKey(name)) {
-          mine.put(name, renames.get(name));
+        if (renames.containsKey(named(name))) {
+          mine.put(name, renames.get(named(name)));
         }
         continue;
       }
@@ -186,11 +225,12 @@ public final class Flow {
       }
       var body =
           inner.isPresent()
-              ? inlined(pipe, inner.get(), renames, aliases, depth + 1)
+              ? inlined(pipe, inner.get(), renames, used, aliases, depth + 1)
               : inlined(
                   other.orElseThrow(),
                   resultNode(other.orElseThrow()),
                   renames,
+                  used,
                   aliases,
                   depth + 1);
       if (body.isEmpty() || out.length() + body.get().length() > MAX_LENGTH) {
@@ -212,6 +252,15 @@ public final class Flow {
     } catch (IllegalArgumentException _) {
       return Optional.empty();
     }
+  }
+
+  /// Whether a Pipe brings back rows that were quarantined: its target isn't made of them.
+  public boolean recovers(Pipe pipe) {
+    return origin(pipe)
+        .map(Origin::table)
+        .map(t -> behindRelease(t).orElse(t))
+        .filter(t -> t.endsWith("_quarantine"))
+        .isPresent();
   }
 
   /// The name behind `live.` or `v1_0_1.`, as the platform's Releases (gone since 2024) wrote it.

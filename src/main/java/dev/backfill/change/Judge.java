@@ -31,7 +31,13 @@ public final class Judge {
   private final Settings settings;
   private final List<Pair> pairsBefore;
   private final List<Pair> pairsAfter;
+  private final Feeds feedsBefore;
+  private final Feeds feedsAfter;
   private final Set<String> restructured = new HashSet<>();
+
+  /// Data Sources whose VERSION is raised: the edited file means a new, empty one.
+  private final Set<String> anew = new HashSet<>();
+
   private final Map<String, String> twins = new TreeMap<>();
   private final TreeSet<String> versioned = new TreeSet<>();
   private final List<Problem> warnings = new ArrayList<>();
@@ -42,6 +48,8 @@ public final class Judge {
     this.settings = settings;
     pairsBefore = Pair.of(this.base);
     pairsAfter = Pair.of(this.head);
+    feedsBefore = new Feeds(this.base, pairsBefore);
+    feedsAfter = new Feeds(this.head, pairsAfter);
   }
 
   /// @param changes what [ProjectDiff] found between the two
@@ -90,6 +98,11 @@ public final class Judge {
   private Judgement judge(List<Change> changes) {
     // Whether a Data Source gets a new version decides what its other changes ask for.
     for (var change : changes) {
+      if (change instanceof Change.LegacyVersionChanged version && raised(version)) {
+        anew.add(change.resource());
+      }
+    }
+    for (var change : changes) {
       if (needsNewTable(change)) {
         restructured.add(change.resource());
       }
@@ -98,7 +111,7 @@ public final class Judge {
     var verdicts = new ArrayList<Verdict>();
     for (var change : changes) {
       var already = warnings.size();
-      var ruling = guarded(change, ruling(change));
+      var ruling = ofNewVersion(change) ? intoNewVersion() : guarded(change, ruling(change));
       place(warnings.subList(already, warnings.size()), change);
       verdicts.add(ruling.verdict());
       if (ruling.impact() == Impact.VERSION) {
@@ -117,6 +130,14 @@ public final class Judge {
               ruling.reason()));
     }
     return new Judgement(Verdict.strictest(verdicts), judged, versioned, twins, warnings);
+  }
+
+  private boolean ofNewVersion(Change change) {
+    return anew.contains(change.resource()) && touchesRows(change);
+  }
+
+  private static Ruling intoNewVersion() {
+    return alreadyVersioned("The file means a new, empty Data Source, as its VERSION is raised.");
   }
 
   /// Moves warnings about a change from the top of the file to the line of its directive.
@@ -183,10 +204,14 @@ public final class Judge {
 
   /// True for what no ALTER of the platform does.
   private boolean needsNewTable(Change change) {
+    if (anew.contains(change.resource())) {
+      return false;
+    }
     return switch (change) {
       case Change.KeyChanged _, Change.EngineChanged _, Change.EngineOptionChanged _ -> true;
       case Change.ColumnRenamed _ -> true;
-      case Change.ColumnTypeChanged c -> !becomesNullable(c) || inKey(c.resource(), c.before());
+      case Change.ColumnTypeChanged c ->
+          !becomesNullable(c) || isViewTarget(c.resource()) || inKey(c.resource(), c.before());
       case Change.ColumnDropped c -> isViewTarget(c.resource()) || inKey(c.resource(), c.before());
       case Change.ColumnAdded c ->
           isViewTarget(c.resource()) || c.after().defaultKind() == DefaultKind.MATERIALIZED;
@@ -289,7 +314,10 @@ public final class Judge {
           inPlace("Stored rows are recompressed when their parts are merged.");
       case Change.IndexesChanged _ ->
           inPlace("Indexes are altered; stored parts are indexed when they are merged.");
-      case Change.DescriptionChanged _ -> inPlace("Only the text for people changes.");
+      case Change.DescriptionChanged c ->
+          c.ofDataSource()
+              ? inPlace("Only the text for people changes.")
+              : none("Only the text for people changes.");
       case Change.TagsChanged _ -> inPlace("Only the tags change.");
       case Change.TokensChanged tokens -> tokens(tokens);
       case Change.ConnectorChanged connector -> connector(connector);
@@ -305,6 +333,8 @@ public final class Judge {
       case Change.LegacyVersionChanged version -> legacyVersion(version);
       case Change.PipeAdded(var after) -> pipeAdded(after);
       case Change.PipeRemoved(var before) -> pipeRemoved(before);
+      case Change.PipeKindChanged(_, var after, _, _) when isMigrationPipe(after.name()) ->
+          alreadyVersioned("The Pipe belongs to a migration that is under way.");
       case Change.PipeKindChanged(_, var after, var was, var is) -> {
         warn(
             Problem.warning(
@@ -443,7 +473,8 @@ public final class Judge {
               + ": a new version is there already.");
     }
     var feeders = head.materializing(name);
-    var older = olderViewTarget(after, feeders);
+    var copies = head.copying(name);
+    var older = older(after, feeders, copies);
     if (older.isPresent()) {
       return alreadyVersioned(
           name
@@ -451,7 +482,30 @@ public final class Judge {
               + older.get()
               + ": a new version is there already.");
     }
-    if (feeders.isEmpty() && head.copying(name).isEmpty()) {
+    var whole = feeders.stream().filter(p -> Pair.carriesAll(head, p)).findFirst();
+    if (whole.isPresent()) {
+      return alreadyVersioned(
+          whole.get().name()
+              + " brings every row of "
+              + head.origin(whole.get()).map(Flow.Origin::table).orElse("")
+              + " to "
+              + name
+              + ": a new version is there already.");
+    }
+    if (feeders.isEmpty()
+        && !copies.isEmpty()
+        && copies.stream().allMatch(p -> readsOnly(p, name))
+        && twinOf(after).isPresent()) {
+      warn(
+          Problem.warning(
+              "pair_reads_its_target",
+              copies.getFirst().place(),
+              copies.getFirst().name() + " fills " + name + " and reads it.",
+              "Read " + twinOf(after).orElse("the source") + "."));
+      return alreadyVersioned(
+          name + " has the name of a new version, and a Pipe of its own that fills it.");
+    }
+    if (feeders.isEmpty() && copies.isEmpty()) {
       var source = twinOf(after);
       if (source.isPresent()) {
         twins.put(source.get(), name);
@@ -472,14 +526,19 @@ public final class Judge {
     return none("A new Data Source; nothing is there to be moved.");
   }
 
-  /// The view target that a new one is a version of: a related name, columns alike, the same rows.
-  private Optional<String> olderViewTarget(DataSource after, List<Pipe> feeders) {
+  private boolean readsOnly(Pipe pipe, String table) {
+    return head.origin(pipe).filter(o -> o.table().equals(table)).isPresent();
+  }
+
+  /// The target that a new one is a version of: a related name, columns alike, filled the same way.
+  private Optional<String> older(DataSource after, List<Pipe> feeders, List<Pipe> copies) {
     for (var old : base.project().dataSources().values()) {
       if (old.name().length() < after.name().length()
-          && Pair.related(old.name(), after.name())
-          && Pair.alike(old, after)
-          && !feeders.isEmpty()
-          && !base.materializing(old.name()).isEmpty()) {
+          && Feeds.versions(old, after)
+          && ((!feeders.isEmpty() && !base.materializing(old.name()).isEmpty())
+              || (!copies.isEmpty()
+                  && !base.copying(old.name()).isEmpty()
+                  && siblings(old.name()) == 0))) {
         return Optional.of(old.name());
       }
     }
@@ -503,12 +562,7 @@ public final class Judge {
       return Optional.empty();
     }
     var stem = found.get().name();
-    var siblings =
-        base.project().dataSources().keySet().stream()
-            .filter(n -> n.matches(Pattern.quote(stem) + "_?[0-9]+"))
-            .filter(n -> pairsBefore.stream().noneMatch(p -> p.target().equals(n)))
-            .count();
-    if (siblings > 0) {
+    if (siblings(stem) > 0) {
       warn(
           Problem.warning(
               "looks_like_a_twin",
@@ -518,6 +572,14 @@ public final class Judge {
       return Optional.empty();
     }
     return Optional.of(stem);
+  }
+
+  /// How many numbered Data Sources beside this one aren't versions of it.
+  private long siblings(String stem) {
+    return base.project().dataSources().keySet().stream()
+        .filter(n -> n.matches(Pattern.quote(stem) + "_?[0-9]+"))
+        .filter(n -> pairsBefore.stream().noneMatch(p -> p.target().equals(n)))
+        .count();
   }
 
   private boolean columnsMatch(DataSource source, DataSource twin) {
@@ -554,13 +616,28 @@ public final class Judge {
     if (successor.isPresent()) {
       return cleanup(true, name + " goes; " + successor.get().name() + " holds its rows.");
     }
-    if (settings.of(name).accept().contains("data_removed")) {
-      return cleanup(true, name + " goes with its rows, as backfill.yml accepts.");
+    var replacement =
+        head.project().dataSources().values().stream()
+            .filter(d -> base.project().dataSource(d.name()).isEmpty())
+            .filter(d -> Pair.related(d.name(), name) || Pair.alike(d, before))
+            .findFirst();
+    if (replacement.isPresent() && !settings.of(name).accept().contains("data_removed")) {
+      return refuseLosing(
+          name
+              + " goes with its rows, which "
+              + replacement.get().name()
+              + " doesn't get, as it is new in this pull request; remove it once that holds them, or"
+              + " accept data_removed for it in backfill.yml.");
     }
-    return refuseLosing(
-        name
-            + " goes with its rows, and no version of it was there before this pull request; accept"
-            + " data_removed for it in backfill.yml if they aren't wanted.");
+    if (!settings.of(name).accept().contains("data_removed")) {
+      warn(
+          Problem.warning(
+              "data_removed",
+              before.place(),
+              name + " goes with its rows, and no other Data Source is known to hold them.",
+              "Copy what is still wanted first, or accept data_removed for it in backfill.yml."));
+    }
+    return cleanup(true, name + " goes with its rows; nothing in the project uses it any more.");
   }
 
   private Ruling ttl(Change.TtlChanged change) {
@@ -645,6 +722,11 @@ public final class Judge {
 
   private Ruling typeChanged(Change.ColumnTypeChanged change) {
     var before = change.before();
+    if (isViewTarget(change.resource())) {
+      return version(
+          "A column of a Materialized View's target gets its values from the query, so rows that are"
+              + " there must be made again.");
+    }
     if (!becomesNullable(change)) {
       return version(
           "A column's type can't be altered on the live Data Source; values must be converted while"
@@ -705,6 +787,7 @@ public final class Judge {
     return flow.materializing(dataSource).stream()
         .anyMatch(p ->
             pairs.stream().noneMatch(pair -> pair.pipe().equals(p.name()))
+                && !flow.recovers(p)
                 && flow.origin(p).flatMap(o -> Flow.behindRelease(o.table())).isEmpty());
   }
 
@@ -777,11 +860,40 @@ public final class Judge {
     return none("The directive doesn't change what is stored.");
   }
 
+  private static boolean raised(Change.LegacyVersionChanged change) {
+    return change.ofDataSource()
+        && change.after().isPresent()
+        && change.after().get() > change.before().orElse(-1);
+  }
+
   private Ruling legacyVersion(Change.LegacyVersionChanged change) {
+    if (!change.ofDataSource()) {
+      var view = head.project().pipe(change.resource()).filter(p -> p.is(Node.Kind.MATERIALIZED));
+      if (view.isPresent()) {
+        warn(
+            Problem.warning(
+                "legacy_view_stays",
+                change.place(),
+                "The client pushes "
+                    + change.resource()
+                    + " under another name when its VERSION differs, and the view that is there goes"
+                    + " on filling its target.",
+                "Remove the old view in the workspace, or rows count twice."));
+      }
+      return none("A Pipe of another name is pushed; it holds no rows.");
+    }
     if (change.after().isEmpty()) {
       return refuse(
           "Without VERSION the file means another Data Source, empty, while Pipes are still pointed"
               + " at the old one.");
+    }
+    if (!raised(change)) {
+      return refuse(
+          "With a lower VERSION the file means an older Data Source, whose rows end where "
+              + change.resource()
+              + "__v"
+              + change.before().orElse(0)
+              + " begins.");
     }
     return alreadyVersioned(
         "VERSION makes the platform create "
@@ -804,6 +916,10 @@ public final class Judge {
               "Remove it."));
       return none("It names no Data Source of the workspace, so it moves no rows.");
     }
+    var twice = twice(after);
+    if (twice.isPresent()) {
+      return twice.get();
+    }
     if (pair.isPresent()) {
       return alreadyVersioned(
           after.name()
@@ -816,6 +932,12 @@ public final class Judge {
     var unknown = notInTarget(after);
     if (!unknown.isEmpty()) {
       return refuseColumns(after, unknown);
+    }
+    if (feedsAfter.isHistory(after.name())) {
+      return alreadyVersioned(
+          after.name()
+              + " brings the rows before an instant, beside a view that brings the others: their"
+              + " migration is written by hand.");
     }
     if (node.isPresent() && node.get().kind() == Node.Kind.MATERIALIZED) {
       var target = node.get().target().orElse("");
@@ -842,9 +964,29 @@ public final class Judge {
     return none("A new Pipe holds no rows.");
   }
 
+  /// A refusal of a view that brings the rows of another once more.
+  private Optional<Ruling> twice(Pipe view) {
+    if (!view.is(Node.Kind.MATERIALIZED)) {
+      return Optional.empty();
+    }
+    var other = feedsAfter.doubling(view);
+    var before = base.project().pipe(view.name()).flatMap(feedsBefore::doubling);
+    return other.isEmpty() || before.isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            refuse(
+                view.name()
+                    + " and "
+                    + other.get().name()
+                    + " bring the same rows to "
+                    + view.writingNode().flatMap(Node::target).orElse("")
+                    + ", so each would be there twice; keep one, or give them ranges that don't"
+                    + " meet."));
+  }
+
   private Ruling pipeRemoved(Pipe before) {
     var name = before.name();
-    if (pairsBefore.stream().anyMatch(p -> p.pipe().equals(name))) {
+    if (pairsBefore.stream().anyMatch(p -> p.pipe().equals(name)) || feedsBefore.isHistory(name)) {
       return cleanup(false, name + " belongs to a migration that is over.");
     }
     var users = head.readers(name).stream().map(Pipe::name).filter(n -> !n.equals(name)).toList();
@@ -870,6 +1012,10 @@ public final class Judge {
   }
 
   private Ruling target(Change.TargetChanged change) {
+    var twice = twice(change.after());
+    if (twice.isPresent()) {
+      return twice.get();
+    }
     var now = change.after().writingNode().map(Node::kind).orElse(Node.Kind.ENDPOINT);
     if (now != Node.Kind.MATERIALIZED || change.was().isEmpty() || change.is().isEmpty()) {
       return none("Rows go to " + change.is() + " from the next run on; none are moved.");
@@ -909,6 +1055,13 @@ public final class Judge {
     if (pipe.writingNode().isEmpty()) {
       narrowed(change);
     }
+    var twice = twice(pipe);
+    if (twice.isPresent()) {
+      return twice.get();
+    }
+    if (cutMoved(change)) {
+      return alreadyVersioned("Only the instant differs by which a migration is cut.");
+    }
     var moved = movedToTwin(pipe);
     if (moved.isPresent()) {
       warn(
@@ -945,6 +1098,20 @@ public final class Judge {
       case MATERIALIZED -> none("The query selects the same.");
       case STANDARD, ENDPOINT -> none("The answer changes; nothing stored does.");
     };
+  }
+
+  /// Whether a view of a migration by hand takes other rows of the same kind from now on.
+  private boolean cutMoved(Change.QueryChanged change) {
+    var view = change.after();
+    if (!view.is(Node.Kind.MATERIALIZED)
+        || !(feedsAfter.isVersion(view)
+            || feedsAfter.isSplit(view.name())
+            || feedsBefore.isSplit(view.name()))) {
+      return false;
+    }
+    var was = base.meaning(change.before()).map(Cuts::of);
+    var is = head.meaning(view).map(Cuts::of);
+    return was.isPresent() && is.isPresent() && was.get().rest().equals(is.get().rest());
   }
 
   private Ruling run(Change.RunChanged change) {
@@ -1067,6 +1234,7 @@ public final class Judge {
           || !view.is(Node.Kind.MATERIALIZED)
           || !before.get().is(Node.Kind.MATERIALIZED)
           || isMigrationPipe(view.name())
+          || head.recovers(view)
           || !(view.name().equals(pipe.name()) || head.reads(view).contains(pipe.name()))) {
         continue;
       }

@@ -4,6 +4,7 @@ import dev.backfill.project.Column;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
+import dev.backfill.sql.SqlText;
 import dev.backfill.sql.Token;
 import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
@@ -21,6 +22,8 @@ import java.util.regex.Pattern;
 public record Pair(String source, String target, String pipe, boolean live, boolean release) {
   private static final Pattern SUFFIX =
       Pattern.compile("_?[0-9]+|_v[0-9]+|_new|_old|_backup|_bak|_next|_tmp|_temp");
+  private static final Pattern PREFIX = Pattern.compile("new_|old_");
+  private static final Pattern NUMBERED = Pattern.compile("_?[0-9]+");
   private static final Pattern INSTANT =
       Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}.*");
 
@@ -55,7 +58,11 @@ public record Pair(String source, String target, String pipe, boolean live, bool
     }
     var same = alike(source.get(), into.get());
     var named = related(source.get().name(), into.get().name());
-    return same && rowWise(flow, pipe) && (named || (live && cutByInstant(flow, pipe)))
+    // Numbered names are also given to roll-ups, so there a query that aggregates tells nothing.
+    var regrouped =
+        named && !NUMBERED.matcher(suffix(source.get().name(), into.get().name())).matches();
+    var migrates = rowWise(flow, pipe) ? named || (live && cutByInstant(flow, pipe)) : regrouped;
+    return same && migrates
         ? Optional.of(new Pair(source.get().name(), into.get().name(), pipe.name(), live, false))
         : Optional.empty();
   }
@@ -64,8 +71,34 @@ public record Pair(String source, String target, String pipe, boolean live, bool
   public static boolean related(String a, String b) {
     var shorter = a.length() <= b.length() ? a : b;
     var longer = a.length() <= b.length() ? b : a;
-    return longer.startsWith(shorter)
-        && SUFFIX.matcher(longer.substring(shorter.length())).matches();
+    return (longer.startsWith(shorter) && SUFFIX.matcher(suffix(a, b)).matches())
+        || (longer.endsWith(shorter)
+            && PREFIX.matcher(longer.substring(0, longer.length() - shorter.length())).matches());
+  }
+
+  private static String suffix(String a, String b) {
+    var shorter = Math.min(a.length(), b.length());
+    return (a.length() > b.length() ? a : b).substring(shorter);
+  }
+
+  /// Whether a view carries a whole Data Source over, row by row and nothing left out: another
+  /// version of it under whatever name.
+  static boolean carriesAll(Flow flow, Pipe pipe) {
+    var source = flow.origin(pipe).map(Flow.Origin::table).flatMap(flow.project()::dataSource);
+    var into = pipe.writingNode().flatMap(Node::target).flatMap(flow.project()::dataSource);
+    return pipe.is(Node.Kind.MATERIALIZED)
+        && source.isPresent()
+        && into.isPresent()
+        && rowWise(flow, pipe)
+        && source.get().columns().stream()
+                .filter(c -> into.get().column(c.name()).isPresent())
+                .count()
+            == source.get().columns().size()
+        && pipe.nodes().stream()
+            .noneMatch(n ->
+                n.template()
+                    || Tokens.of(Cuts.of(SqlText.normalise(n.sql())).rest()).stream()
+                        .anyMatch(t -> t.is("WHERE") || t.is("PREWHERE") || t.is("LIMIT")));
   }
 
   /// At least half of the columns of both have the same names.

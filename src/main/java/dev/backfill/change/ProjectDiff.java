@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -119,10 +120,24 @@ public final class ProjectDiff {
     }
   }
 
+  /// The columns that the platform gives every Kafka Data Source, whether the file lists them or
+  /// not; the client leaves them out when it compares.
+  private static final Set<String> OF_KAFKA =
+      Set.of("__value", "__headers", "__topic", "__partition", "__offset", "__timestamp", "__key");
+
   private void columns(DataSource before, DataSource after) {
     var name = after.name();
-    var dropped = before.columns().stream().filter(c -> after.column(c.name()).isEmpty()).toList();
-    var added = after.columns().stream().filter(c -> before.column(c.name()).isEmpty()).toList();
+    var kafka = before.isKafka() && after.isKafka();
+    var dropped =
+        before.columns().stream()
+            .filter(c -> after.column(c.name()).isEmpty())
+            .filter(c -> !(kafka && OF_KAFKA.contains(c.name())))
+            .toList();
+    var added =
+        after.columns().stream()
+            .filter(c -> before.column(c.name()).isEmpty())
+            .filter(c -> !(kafka && OF_KAFKA.contains(c.name())))
+            .toList();
     var renamed = new TreeMap<String, Column>();
     for (var d : dropped) {
       for (var a : added) {
@@ -141,7 +156,7 @@ public final class ProjectDiff {
         column(name, was.get(), a);
       } else if (old != null) {
         out.add(new Change.ColumnRenamed(name, old, a));
-      } else {
+      } else if (added.contains(a)) {
         var following =
             after.columns().stream()
                 .dropWhile(c -> !c.equals(a))
@@ -210,7 +225,7 @@ public final class ProjectDiff {
       out.add(new Change.IndexesChanged(name, place, indexes(a), indexes(b)));
     }
     if (!a.description().equals(b.description())) {
-      out.add(new Change.DescriptionChanged(name, place, a.description(), b.description()));
+      out.add(new Change.DescriptionChanged(name, place, true, a.description(), b.description()));
     }
     if (!a.tags().equals(b.tags())) {
       out.add(new Change.TagsChanged(name, place, a.tags(), b.tags()));
@@ -226,12 +241,13 @@ public final class ProjectDiff {
     if (!new TreeSet<>(a.sharedWith()).equals(new TreeSet<>(b.sharedWith()))) {
       out.add(new Change.SharingChanged(name, place, a.sharedWith(), b.sharedWith()));
     }
-    legacyVersion(name, place, a.legacyVersion(), b.legacyVersion());
+    legacyVersion(name, place, true, a.legacyVersion(), b.legacyVersion());
   }
 
-  private void legacyVersion(String name, Place place, Optional<Integer> a, Optional<Integer> b) {
+  private void legacyVersion(
+      String name, Place place, boolean ofDataSource, Optional<Integer> a, Optional<Integer> b) {
     if (!a.equals(b)) {
-      out.add(new Change.LegacyVersionChanged(name, place, a, b));
+      out.add(new Change.LegacyVersionChanged(name, place, ofDataSource, a, b));
     }
   }
 
@@ -305,10 +321,12 @@ public final class ProjectDiff {
           settingsAfter.getOrDefault(setting, ""));
     }
     if (!a.description().equals(b.description())) {
-      out.add(new Change.DescriptionChanged(b.name(), b.place(), a.description(), b.description()));
+      out.add(
+          new Change.DescriptionChanged(
+              b.name(), b.place(), false, a.description(), b.description()));
     }
     tokens(b.name(), b.place(), false, a.tokens(), b.tokens());
-    legacyVersion(b.name(), b.place(), a.legacyVersion(), b.legacyVersion());
+    legacyVersion(b.name(), b.place(), false, a.legacyVersion(), b.legacyVersion());
   }
 
   private void run(Pipe pipe, String setting, String was, String is) {

@@ -223,6 +223,7 @@ public final class Planner {
 
   private boolean isMigration(Pipe pipe) {
     return pairs.stream().anyMatch(p -> p.pipe().equals(pipe.name()))
+        || flow.recovers(pipe)
         || flow.origin(pipe).flatMap(o -> Flow.behindRelease(o.table())).isPresent();
   }
 

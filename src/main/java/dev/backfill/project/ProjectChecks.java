@@ -46,17 +46,31 @@ final class ProjectChecks {
 
   private void checkReads(Pipe pipe, Node node) {
     for (var table : node.reads()) {
-      if (table.equals(pipe.name())) {
+      if (table.equals(pipe.name()) && project.dataSource(table).isEmpty()) {
         problems.add(
             Problem.error(
                 "reads_itself",
                 node.sqlPlace(),
                 "The Pipe reads from itself.",
                 "Correct the name."));
-      } else if (!names.known(table) && !table.contains("$") && !table.contains("{")) {
+      } else if (!names.known(table)
+          && !legacy(table)
+          && !table.contains("$")
+          && !table.contains("{")) {
         problems.add(unknownTable(node.sqlPlace(), table));
       }
     }
+  }
+
+  /// `events__v3`, as the server calls `events` with `VERSION 3`.
+  private boolean legacy(String table) {
+    var at = table.lastIndexOf("__v");
+    return at > 0
+        && project
+            .dataSource(table.substring(0, at))
+            .flatMap(DataSource::legacyVersion)
+            .filter(v -> v.toString().equals(table.substring(at + 3)))
+            .isPresent();
   }
 
   private static Problem unknownTable(Place place, String table) {

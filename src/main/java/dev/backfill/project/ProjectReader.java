@@ -100,7 +100,13 @@ public final class ProjectReader {
       return false;
     }
     var other = definedIn.putIfAbsent(name, path);
-    if (other != null) {
+    var differs = other != null && Names.isPipeFile(path) != Names.isPipeFile(other);
+    if (differs && pipes.get(name) == null) {
+      // Public projects deploy such pairs; SQL finds the Data Source first.
+      problems.add(
+          Problem.warning(
+              "duplicate_name", Place.of(path), shared(name, other), "Rename one of them."));
+    } else if (other != null) {
       problems.add(duplicate(name, path, other));
       return false;
     }
@@ -119,13 +125,7 @@ public final class ProjectReader {
   /// Two Pipes that write nothing and read the same can't endanger data, whichever the client
   /// takes.
   private Problem duplicate(String name, String path, String other) {
-    var message =
-        "`"
-            + name
-            + "` is defined by `"
-            + other
-            + "` too; Data Sources and Pipes share one"
-            + " namespace.";
+    var message = shared(name, other);
     var advice = "Rename or remove one of them.";
     var kept = Optional.ofNullable(pipes.get(name));
     var second =
@@ -139,6 +139,11 @@ public final class ProjectReader {
     return harmless
         ? Problem.warning("duplicate_name", Place.of(path), message, advice)
         : Problem.error("duplicate_name", Place.of(path), message, advice);
+  }
+
+  private static String shared(String name, String other) {
+    return "`%s` is defined by `%s` too; Data Sources and Pipes share one namespace."
+        .formatted(name, other);
   }
 
   private static Set<String> reads(Pipe pipe) {

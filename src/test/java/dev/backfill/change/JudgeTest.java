@@ -231,7 +231,7 @@ class JudgeTest {
   }
 
   @Test
-  void anUnusedDataSourceGoesOnlyWhenThatIsAccepted() {
+  void anUnusedDataSourceGoesWithAWarningUnlessThatIsAccepted() {
     var base = Projects.with("datasources/extra.datasource", Projects.EVENTS);
     var changes = ProjectDiff.of(base, BASE, Map.of());
     var accepted = new TreeMap<String, ForDataSource>();
@@ -253,9 +253,11 @@ class JudgeTest {
             d.poll(),
             accepted);
 
-    assertThat(Judge.judge(base, BASE, changes, Settings.DEFAULTS).verdict())
-        .isEqualTo(Verdict.REFUSE);
-    assertThat(Judge.judge(base, BASE, changes, settings).verdict()).isEqualTo(Verdict.CLEANUP);
+    var warned = Judge.judge(base, BASE, changes, Settings.DEFAULTS);
+    assertThat(warned.verdict()).isEqualTo(Verdict.CLEANUP);
+    assertThat(warned.changes()).allMatch(JudgedChange::destructive);
+    assertThat(warned.warnings()).extracting(Problem::code).containsExactly("data_removed");
+    assertThat(Judge.judge(base, BASE, changes, settings).warnings()).isEmpty();
   }
 
   private static final String TWIN =

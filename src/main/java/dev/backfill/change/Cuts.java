@@ -1,0 +1,91 @@
+package dev.backfill.change;
+
+import dev.backfill.sql.SqlText;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/// A query without the conditions that compare a time with an instant, and those conditions. Two
+/// views of one query that differ in them only are the live and the history feed of one target.
+///
+/// @param rest the query without them, normalised
+/// @param bounds the conditions, in order
+record Cuts(String rest, List<Bound> bounds) {
+  private static final String INSTANT =
+      "(?:to\\w+\\(|parse\\w+\\()?'(\\d{4}-\\d{2}-\\d{2}[^']*|\\$\\{\\w+\\})'(?:, ?[^()]*)?\\)?";
+
+  private static final Pattern CONDITION =
+      Pattern.compile(
+          "(WHERE|AND) ((?:\\w+\\()?[\\w.`]+(?:, ?\\d+)?\\)?) (<=|>=|<|>) "
+              + INSTANT
+              + "(?= AND | GROUP | ORDER | LIMIT | HAVING |\\)|\\s*$)");
+
+  /// Beside an OR a condition keeps nothing apart.
+  private static final Pattern ALTERNATIVE = Pattern.compile("\\bOR\\b");
+
+  /// @param lower rows from the value on, else up to it
+  /// @param inclusive rows at the value itself too
+  record Bound(String expression, boolean lower, boolean inclusive, String value) {}
+
+  Cuts {
+    bounds = List.copyOf(bounds);
+  }
+
+  /// @param query normalised text
+  static Cuts of(String query) {
+    if (ALTERNATIVE.matcher(query).find()) {
+      return new Cuts(query, List.of());
+    }
+    var out = new ArrayList<Bound>();
+    var matcher = CONDITION.matcher(query);
+    var rest = new StringBuilder();
+    var position = 0;
+    while (matcher.find(position)) {
+      rest.append(query, position, matcher.start());
+      var operator = matcher.group(3);
+      out.add(
+          new Bound(
+              matcher.group(2),
+              operator.startsWith(">"),
+              operator.endsWith("="),
+              matcher.group(4)));
+      position = matcher.end();
+      if (matcher.group(1).equals("WHERE") && query.startsWith(" AND ", position)) {
+        // What follows takes the place of the first condition, and may be one itself.
+        query = rest + "WHERE" + query.substring(position + 4);
+        position = rest.length();
+        matcher = CONDITION.matcher(query);
+      } else if (!rest.isEmpty() && rest.charAt(rest.length() - 1) == ' ') {
+        rest.setLength(rest.length() - 1);
+      }
+    }
+    rest.append(query.substring(position));
+    return new Cuts(SqlText.normalise(rest.toString()), out);
+  }
+
+  /// Whether no row is in both.
+  boolean apart(Cuts other) {
+    return ends(this, other) || ends(other, this);
+  }
+
+  private static boolean ends(Cuts first, Cuts second) {
+    return first.bounds().stream()
+        .filter(b -> !b.lower())
+        .anyMatch(end ->
+            second.bounds().stream()
+                .filter(Bound::lower)
+                .filter(b -> b.expression().equals(end.expression()))
+                .anyMatch(start -> {
+                  if (end.value().contains("$") || start.value().contains("$")) {
+                    // Bound at the deploy, so nobody knows: not called the same.
+                    return true;
+                  }
+                  var order = end.value().compareTo(start.value());
+                  return order < 0 || (order == 0 && !(end.inclusive() && start.inclusive()));
+                }));
+  }
+
+  boolean upTo() {
+    return bounds.stream().anyMatch(b -> !b.lower());
+  }
+}
