@@ -351,7 +351,6 @@ class LocalResourcesTest {
     "GET, /v1/workspace, 404",
     "PATCH, /v0/pipes/x, 501",
     "GET, /v0/pipes/x.pipe, 501",
-    "POST, /v0/pipes/x/nodes/y/population, 501",
   })
   void whatIsNotServedSaysSo(String method, String path, int status) {
     var answer = api.send(method, path, "", new byte[0]);
