@@ -482,7 +482,8 @@ public final class Judge {
               + older.get()
               + ": a new version is there already.");
     }
-    var whole = feeders.stream().filter(p -> Pair.carriesAll(head, p)).findFirst();
+    var whole =
+        feeders.stream().filter(p -> Pair.carriesAll(head, p) && readersMove(p, name)).findFirst();
     if (whole.isPresent()) {
       return alreadyVersioned(
           whole.get().name()
@@ -490,7 +491,7 @@ public final class Judge {
               + head.origin(whole.get()).map(Flow.Origin::table).orElse("")
               + " to "
               + name
-              + ": a new version is there already.");
+              + ", which readers are moved to: a new version is there already.");
     }
     if (feeders.isEmpty()
         && !copies.isEmpty()
@@ -524,6 +525,16 @@ public final class Judge {
               ""));
     }
     return none("A new Data Source; nothing is there to be moved.");
+  }
+
+  /// Whether the diff points a reader of a view's origin at its target instead. One that is only
+  /// there for another key keeps the origin's readers.
+  private boolean readersMove(Pipe view, String target) {
+    var origin = head.origin(view).map(Flow.Origin::table).orElse("");
+    return head.project().pipes().values().stream()
+        .filter(p -> head.reads(p).contains(target) && !head.reads(p).contains(origin))
+        .anyMatch(p ->
+            base.project().pipe(p.name()).filter(b -> base.reads(b).contains(origin)).isPresent());
   }
 
   private boolean readsOnly(Pipe pipe, String table) {

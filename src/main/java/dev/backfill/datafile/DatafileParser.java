@@ -174,6 +174,12 @@ public final class DatafileParser {
           directive.place(),
           "The included file " + Findings.quoted(name) + " " + trouble + ".",
           "Without it the meaning of this file isn't known: add it to the project.");
+    } else if (LineFeed.depends(name)) {
+      findings.warning(
+          "include_depends_on_environment",
+          directive.place(),
+          "Which file " + Findings.quoted(name) + " is depends on the environment.",
+          "One that fits is read here, production's if it says so; keep the others alike.");
     }
   }
 

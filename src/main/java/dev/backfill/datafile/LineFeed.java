@@ -3,6 +3,7 @@ package dev.backfill.datafile;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -45,10 +46,11 @@ final class LineFeed {
   ///
   /// @param variables `K` to `V`, put in for `$K` and `${K}`
   @Nullable String include(String from, String name, Map<String, String> variables) {
-    var path = resolve(from, name);
-    if (path == null) {
+    var resolved = resolve(from, name);
+    if (resolved == null) {
       return "lies outside the project";
     }
+    var path = variant(resolved);
     var text = files.get(path);
     if (text == null) {
       return "is not in the project (looked for " + Findings.quoted(path) + ")";
@@ -63,6 +65,29 @@ final class LineFeed {
     }
     frames.push(new Frame(path, Lines.of(path, substituted, true).iterator()));
     return null;
+  }
+
+  /// Whether the environment says which file is meant.
+  static boolean depends(String name) {
+    return VARIABLE.matcher(name).find();
+  }
+
+  /// The file that stands for a path with variables of the environment: production's, else the
+  /// first that fits; the path itself when there is none.
+  private String variant(String path) {
+    if (files.containsKey(path) || !depends(path)) {
+      return path;
+    }
+    var pattern = new StringBuilder();
+    var matcher = VARIABLE.matcher(path);
+    var copied = 0;
+    while (matcher.find()) {
+      pattern.append(Pattern.quote(path.substring(copied, matcher.start()))).append("[^/]*");
+      copied = matcher.end();
+    }
+    var fitting = Pattern.compile(pattern + Pattern.quote(path.substring(copied)));
+    var variants = files.keySet().stream().filter(f -> fitting.matcher(f).matches()).sorted();
+    return variants.min(Comparator.comparing(f -> !f.contains("prod"))).orElse(path);
   }
 
   private static String substitute(String text, Map<String, String> variables) {

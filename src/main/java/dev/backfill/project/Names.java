@@ -1,5 +1,6 @@
 package dev.backfill.project;
 
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -17,6 +18,8 @@ record Names(Set<String> own, Set<String> shared) {
       Pattern.compile("(?:datasources/)?([^/]+)\\.datasource");
   private static final Pattern LOADED_PIPE =
       Pattern.compile("(?:endpoints/|pipes/)?([^/]+)\\.pipe");
+
+  private static final Pattern VERSIONED = Pattern.compile("(.+)__v[0-9]{1,6}");
 
   private static final Set<String> SERVICE_SPACES =
       Set.of("tinybird", "organization", "system", "information_schema", "INFORMATION_SCHEMA");
@@ -56,6 +59,12 @@ record Names(Set<String> own, Set<String> shared) {
     return base.endsWith(".datasource")
         ? base.substring(0, base.length() - ".datasource".length())
         : base.substring(0, base.indexOf('.'));
+  }
+
+  /// What stands before `__v` and a number.
+  static Optional<String> withoutVersion(String name) {
+    var matcher = VERSIONED.matcher(name);
+    return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
   }
 
   static Names in(SortedMap<String, String> files) {

@@ -48,4 +48,20 @@ public record Node(
     settings = Map.copyOf(settings);
     reads = List.copyOf(reads);
   }
+
+  Node withTarget(Optional<String> other) {
+    return new Node(
+        name,
+        sql,
+        template,
+        kind,
+        other,
+        copyMode,
+        copySchedule,
+        engine,
+        settings,
+        reads,
+        place,
+        sqlPlace);
+  }
 }

@@ -27,6 +27,10 @@ public record Pipe(
     nodes = List.copyOf(nodes);
   }
 
+  Pipe withNodes(List<Node> others) {
+    return new Pipe(name, path, place, description, tokens, others, legacyVersion);
+  }
+
   public Optional<Node> node(String node) {
     return nodes.stream().filter(n -> n.name().equals(node)).findFirst();
   }

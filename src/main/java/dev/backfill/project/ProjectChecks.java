@@ -64,13 +64,10 @@ final class ProjectChecks {
 
   /// `events__v3`, as the server calls `events` with `VERSION 3`.
   private boolean legacy(String table) {
-    var at = table.lastIndexOf("__v");
-    return at > 0
-        && project
-            .dataSource(table.substring(0, at))
-            .flatMap(DataSource::legacyVersion)
-            .filter(v -> v.toString().equals(table.substring(at + 3)))
-            .isPresent();
+    return Names.withoutVersion(table)
+        .flatMap(project::dataSource)
+        .filter(d -> table.equals(d.name() + "__v" + d.legacyVersion().orElse(-1)))
+        .isPresent();
   }
 
   private static Problem unknownTable(Place place, String table) {

@@ -45,9 +45,28 @@ public final class ProjectReader {
   public static Project read(SortedMap<String, String> files, Readings readings) {
     var reader = new ProjectReader(files, readings);
     reader.readFiles();
+    reader.pipes.replaceAll((_, pipe) -> reader.intoLatest(pipe));
     var project = new Project(reader.dataSources, reader.pipes, List.of(), files);
     new ProjectChecks(project, reader.names, reader.problems).check();
     return new Project(reader.dataSources, reader.pipes, reader.problems, files);
+  }
+
+  /// A target by the name that the server gives a Data Source with VERSION: the same Data Source.
+  private Pipe intoLatest(Pipe pipe) {
+    if (pipe.nodes().stream().allMatch(n -> n.target().equals(n.target().map(this::latest)))) {
+      return pipe;
+    }
+    return pipe.withNodes(
+        pipe.nodes().stream().map(n -> n.withTarget(n.target().map(this::latest))).toList());
+  }
+
+  private String latest(String target) {
+    return Names.withoutVersion(target)
+        .filter(n -> !dataSources.containsKey(target))
+        .map(dataSources::get)
+        .filter(d -> target.equals(d.name() + "__v" + d.legacyVersion().orElse(-1)))
+        .map(DataSource::name)
+        .orElse(target);
   }
 
   private void readFiles() {

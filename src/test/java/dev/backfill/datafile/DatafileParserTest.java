@@ -202,6 +202,28 @@ class DatafileParserTest {
   }
 
   @Test
+  void anIncludeThatTheEnvironmentNamesIsReadAsProductions() {
+    var files =
+        Map.of(
+            "parts/k_dev.incl", "KAFKA_TOPIC dev\n",
+            "parts/k_prod.incl", "KAFKA_TOPIC clicks\n",
+            "parts/deep/k_.incl", "KAFKA_TOPIC other\n");
+    var text = "SCHEMA >\n    a Int8\nINCLUDE \"../parts/k_$TB_ENV.incl\"\nENGINE MergeTree\n";
+    var parsed = DatafileParser.parse("datasources/a.datasource", text, files);
+
+    assertThat(parsed.problems())
+        .extracting(p -> p.code() + " " + p.severity())
+        .containsExactly("include_depends_on_environment WARNING");
+    assertThat(parsed.file().last("KAFKA_TOPIC").orElseThrow().value()).isEqualTo("clicks");
+    assertThat(
+            DatafileParser.parse(
+                    "datasources/a.datasource", text, Map.of("parts/k.incl", "KAFKA_TOPIC x\n"))
+                .problems())
+        .extracting(Problem::code)
+        .containsExactly("include_not_resolved");
+  }
+
+  @Test
   void includesThatMultiplyDoNotExplode() {
     var bomb = new java.util.HashMap<String, String>();
     for (int i = 0; i < 15; i++) {

@@ -220,17 +220,21 @@ class ProjectReaderTest {
   }
 
   @Test
-  void aDataSourceAndAPipeOfOneNameAreBothRead() {
+  void aDataSourceAndAPipeOfOneNameAreBothReadAndOldVersionsAreKnown() {
     var project =
         project(
             "datasources/daily.datasource", "SCHEMA >\n    a Int8\n",
             "datasources/raw.datasource", "VERSION 2\nSCHEMA >\n    a Int8\n",
             "pipes/daily.pipe",
                 "NODE n\nSQL >\n    SELECT a FROM raw__v2\nTYPE materialized\nDATASOURCE daily\n",
+            "pipes/again.pipe",
+                "NODE n\nSQL >\n    SELECT 1 AS a\nTYPE materialized\nDATASOURCE raw__v2\n",
             "pipes/report.pipe", "NODE n\nSQL >\n    SELECT a FROM daily, raw__v1\n");
 
+    assertThat(project.pipes().get("again").writingNode().orElseThrow().target()).contains("raw");
+
     assertThat(project.dataSources().keySet()).containsExactly("daily", "raw");
-    assertThat(project.pipes().keySet()).containsExactly("daily", "report");
+    assertThat(project.pipes().keySet()).containsExactly("again", "daily", "report");
     assertThat(project.problems())
         .extracting(p -> p.code() + " " + p.severity())
         .containsExactlyInAnyOrder("duplicate_name WARNING", "unknown_table WARNING");
