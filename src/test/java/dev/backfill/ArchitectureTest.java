@@ -50,6 +50,7 @@ class ArchitectureTest {
         "local         | local.engine datafile project sql problem failure",
         "local.engine  | failure",
         "tb            | tinybird.http http revision revision.jgit project datafile sql failure problem",
+        "action        | github journey report run plan change tinybird revision problem failure",
         "journey       | revision revision.jgit tinybird tinybird.http http worktree report run proof emit plan change"
             + " project datafile config sql failure problem",
       })
@@ -76,6 +77,7 @@ class ArchitectureTest {
         "picocli..              | dev.backfill.cli",
         "org.snakeyaml..        | dev.backfill.config",
         "tools.jackson..        | dev.backfill.report dev.backfill.tinybird.http dev.backfill.github.http dev.backfill.local dev.backfill.tb dev.backfill.cli"
+            + " dev.backfill.action"
             + " dev.backfill.demo",
         "java.lang.foreign..    | dev.backfill.local.engine",
         "com.sun.net.httpserver.. | dev.backfill.local",

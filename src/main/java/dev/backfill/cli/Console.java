@@ -55,6 +55,11 @@ public final class Console {
     return new Console(results, err, variables, other, terminal, pause, cancellation);
   }
 
+  /// The same machine with another stream for messages.
+  Console talkingTo(PrintStream messages) {
+    return new Console(out, messages, environment, folder, terminal, pause, cancellation);
+  }
+
   public PrintStream out() {
     return out;
   }

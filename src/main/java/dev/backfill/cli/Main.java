@@ -5,6 +5,7 @@ import dev.backfill.problem.Problem;
 import dev.backfill.report.ErrorJson;
 import dev.backfill.report.PlanText;
 import dev.backfill.report.Style;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -75,8 +76,8 @@ public final class Main {
       root.addSubcommand(command);
     }
     // Every word behind `tb` is its own, options too.
-    Objects.requireNonNull(root.getSubcommands().get("tb"))
-        .setUnmatchedOptionsArePositionalParams(true);
+    Optional.ofNullable(root.getSubcommands().get("tb"))
+        .ifPresent(tb -> tb.setUnmatchedOptionsArePositionalParams(true));
     var completion = new CommandLine(new AutoComplete.GenerateCompletion());
     completion
         .getCommandSpec()
@@ -140,20 +141,7 @@ public final class Main {
   private static int failed(Console console, Exception e, String... args) {
     var err = console.err();
     if (!(e instanceof Failure failure)) {
-      e.printStackTrace(err);
-      err.println(
-          "error: this is a bug in tinybird-backfill "
-              + Version.text()
-              + " (Java "
-              + Runtime.version()
-              + ", "
-              + System.getProperty("os.name")
-              + " "
-              + System.getProperty("os.arch")
-              + ").");
-      err.println(
-          "Please report it with the lines above in the project's issue tracker; check first that"
-              + " they hold nothing secret.");
+      bug(e, err);
       return ExitStatus.BUG.code();
     }
     var status = ExitStatus.of(failure);
@@ -177,6 +165,23 @@ public final class Main {
       console.out().print(ErrorJson.write(status.code(), message, problems));
     }
     return status.code();
+  }
+
+  static void bug(Exception e, PrintStream err) {
+    e.printStackTrace(err);
+    err.println(
+        "error: this is a bug in tinybird-backfill "
+            + Version.text()
+            + " (Java "
+            + Runtime.version()
+            + ", "
+            + System.getProperty("os.name")
+            + " "
+            + System.getProperty("os.arch")
+            + ").");
+    err.println(
+        "Please report it with the lines above in the project's issue tracker; check first that"
+            + " they hold nothing secret.");
   }
 
   // What the operating system said, which the message of ours doesn't repeat.

@@ -1,8 +1,15 @@
 package dev.backfill.report;
 
 import dev.backfill.change.Impact;
+import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Verdict;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /// A plan as the comment on a pull request shows it.
 public final class PlanMarkdown {
@@ -41,27 +48,37 @@ public final class PlanMarkdown {
     return out.toString();
   }
 
+  static final String CHANGES_HEAD =
+      "| where | change | before | after | asks for | why |\n|---|---|---|---|---|---|\n";
+  static final String MIGRATIONS_HEAD =
+      "| from | to | because | way | rows from now on | rows so far | cutover |\n"
+          + "|---|---|---|---|---|---|---|\n";
+
   private static void changes(PlanReport report, StringBuilder out) {
     var changes = report.plan().changes();
     if (changes.isEmpty()) {
       return;
     }
-    out.append("#### What changed, and what it asks for\n\n");
-    out.append("| where | change | before | after | asks for | why |\n");
-    out.append("|---|---|---|---|---|---|\n");
-    for (var change : changes) {
-      var where = change.line() == 0 ? change.file() : change.file() + ":" + change.line();
-      row(
-          out,
-          Escape.code(where),
-          Escape.prose(Words.kind(change.kind())) + " of " + Escape.code(change.resource()),
-          Escape.code(change.before()),
-          Escape.code(change.after()),
-          (change.impact() == Impact.REFUSE ? "**refuse**" : Words.kind(change.impact().toString()))
-              + (change.destructive() ? ", **data is lost**" : ""),
-          Escape.prose(change.reason()));
-    }
+    out.append("#### What changed, and what it asks for\n\n").append(CHANGES_HEAD);
+    changes.forEach(c -> out.append(change(c, UnaryOperator.identity())));
     out.append('\n');
+  }
+
+  /// A row of the table of changes.
+  ///
+  /// @param clip shortens what comes from the pull request
+  static String change(JudgedChange change, UnaryOperator<String> clip) {
+    var file = clip.apply(change.file());
+    return row(
+        Escape.code(change.line() == 0 ? file : file + ":" + change.line()),
+        Escape.prose(Words.kind(change.kind()))
+            + " of "
+            + Escape.code(clip.apply(change.resource())),
+        Escape.code(clip.apply(change.before())),
+        Escape.code(clip.apply(change.after())),
+        (change.impact() == Impact.REFUSE ? "**refuse**" : Words.kind(change.impact().toString()))
+            + (change.destructive() ? ", **data is lost**" : ""),
+        Escape.prose(clip.apply(change.reason())));
   }
 
   private static void findings(PlanReport report, StringBuilder out) {
@@ -69,26 +86,29 @@ public final class PlanMarkdown {
       return;
     }
     out.append("#### Findings\n\n");
-    for (var problem : report.plan().obstacles()) {
-      finding(out, "**Stops `generate`**: ", problem);
-    }
-    for (var problem : report.plan().warnings()) {
-      finding(out, "", problem);
-    }
+    findings(report, UnaryOperator.identity()).forEach(out::append);
     out.append('\n');
   }
 
-  private static void finding(
-      StringBuilder out, String prefix, dev.backfill.problem.Problem problem) {
-    out.append("- ").append(prefix).append(Escape.code(problem.code()));
-    if (!problem.place().file().isEmpty()) {
-      out.append(" in ").append(Escape.code(problem.place().toString()));
-    }
-    out.append(": ").append(Escape.prose(problem.message()));
-    if (!problem.advice().isEmpty()) {
-      out.append(' ').append(Escape.prose(problem.advice()));
-    }
-    out.append('\n');
+  /// Lines of a list, what stops `generate` first.
+  static List<String> findings(PlanReport report, UnaryOperator<String> clip) {
+    return Stream.concat(
+            report.plan().obstacles().stream().map(p -> finding("**Stops `generate`**: ", p, clip)),
+            report.plan().warnings().stream().map(p -> finding("", p, clip)))
+        .toList();
+  }
+
+  static String finding(String prefix, Problem problem, UnaryOperator<String> clip) {
+    var place = problem.place();
+    var where = new Place(clip.apply(place.file()), place.line(), place.column());
+    return "- "
+        + prefix
+        + Escape.code(problem.code())
+        + (place.file().isEmpty() ? "" : " in " + Escape.code(where.toString()))
+        + ": "
+        + Escape.prose(clip.apply(problem.message()))
+        + (problem.advice().isEmpty() ? "" : " " + Escape.prose(clip.apply(problem.advice())))
+        + "\n";
   }
 
   private static void migrations(PlanReport report, StringBuilder out) {
@@ -96,57 +116,68 @@ public final class PlanMarkdown {
     if (core.migrations().isEmpty()) {
       return;
     }
-    out.append("#### Migrations\n\n");
-    out.append("| from | to | because | way | rows from now on | rows so far | cutover |\n");
-    out.append("|---|---|---|---|---|---|---|\n");
-    for (var m : core.migrations()) {
-      row(
-          out,
-          Escape.code(m.source()),
-          Escape.code(m.target()),
-          m.cause().toString(),
-          Words.scenario(m.scenario()),
-          Escape.prose(Words.live(m)),
-          Escape.prose(Words.history(m)),
-          Escape.prose(Words.cutover(m, core)));
-    }
+    out.append("#### Migrations\n\n").append(MIGRATIONS_HEAD);
+    core.migrations().forEach(m -> out.append(migration(m, core)));
     out.append('\n');
-    var evidence = new StringBuilder();
-    for (var m : core.migrations()) {
+    var evidence = evidence(report);
+    if (!evidence.isEmpty()) {
+      details(out, "Why this way", evidence);
+    }
+  }
+
+  static String migration(Migration m, PlanCore core) {
+    return row(
+        Escape.code(m.source()),
+        Escape.code(m.target()),
+        m.cause().toString(),
+        Words.scenario(m.scenario()),
+        Escape.prose(Words.live(m)),
+        Escape.prose(Words.history(m)),
+        Escape.prose(Words.cutover(m, core)));
+  }
+
+  static String evidence(PlanReport report) {
+    var out = new StringBuilder();
+    for (var m : report.plan().core().migrations()) {
       for (var line : report.plan().evidence().getOrDefault(m.source(), List.of())) {
-        evidence
-            .append("- ")
+        out.append("- ")
             .append(Escape.code(m.source()))
             .append(": ")
             .append(Escape.prose(line))
             .append('\n');
       }
     }
-    if (!evidence.isEmpty()) {
-      details(out, "Why this way", evidence.toString());
-    }
+    return out.toString();
   }
 
   private static void dataflow(PlanReport report, StringBuilder out) {
     if (report.plan().core().migrations().isEmpty()) {
       return;
     }
-    out.append("#### Dataflow\n\nBefore:\n\n");
-    out.append(Escape.fence("mermaid", Dataflow.mermaid(report.flows().before())));
-    out.append(
-        "\nAfter the deploy (dotted: copied once; thick: new; readers are switched later):\n\n");
-    out.append(Escape.fence("mermaid", Dataflow.mermaid(report.flows().after()))).append('\n');
+    out.append(diagrams(report));
+  }
+
+  static String diagrams(PlanReport report) {
+    return "#### Dataflow\n\nBefore:\n\n"
+        + Escape.fence("mermaid", Dataflow.mermaid(report.flows().before()))
+        + "\nAfter the deploy (dotted: copied once; thick: new; readers are switched later):\n\n"
+        + Escape.fence("mermaid", Dataflow.mermaid(report.flows().after()))
+        + "\n";
   }
 
   private static void files(PlanReport report, StringBuilder out) {
     if (report.files().isEmpty()) {
       return;
     }
+    details(out, "Generated files", fileTable(report));
+  }
+
+  static String fileTable(PlanReport report) {
     var body = new StringBuilder("| file | mode | status |\n|---|---|---|\n");
     for (var file : report.files()) {
       row(body, Escape.code(file.path()), file.mode(), file.status().toString());
     }
-    details(out, "Generated files", body.toString());
+    return body.toString();
   }
 
   private static void steps(PlanReport report, StringBuilder out) {
@@ -185,6 +216,10 @@ public final class PlanMarkdown {
   }
 
   static void row(StringBuilder out, String... cells) {
-    out.append("| ").append(String.join(" | ", cells)).append(" |\n");
+    out.append(row(cells));
+  }
+
+  private static String row(String... cells) {
+    return "| " + String.join(" | ", cells) + " |\n";
   }
 }

@@ -71,6 +71,23 @@ public record PlanReport(
   /// @param doneWhen the observed fact that ends it
   public record Step(String id, String title, By by, String command, String doneWhen) {}
 
+  /// The same plan when its files have been committed on top of head.
+  ///
+  /// @param commit 40 hex digits
+  public PlanReport committed(String commit) {
+    return new PlanReport(
+        base,
+        commit,
+        projectDir,
+        seal,
+        plan,
+        files.stream()
+            .map(f -> new FileStatus(f.path(), f.mode(), Presence.CURRENT, f.sha256()))
+            .toList(),
+        flows,
+        steps.stream().filter(s -> !s.id().equals("generate")).toList());
+  }
+
   /// Every generated file is there as it should be.
   public boolean generated() {
     return files.stream().allMatch(f -> f.status() == Presence.CURRENT);

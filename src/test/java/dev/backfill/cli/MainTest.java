@@ -40,7 +40,7 @@ class MainTest {
                 .toList());
     assertThat(commandsIn(result.out()))
         .startsWith("check", "plan", "generate")
-        .doesNotContain("status", "cleanup", "action", "chaos", "tb");
+        .doesNotContain("status", "cleanup", "chaos", "tb");
   }
 
   static Stream<String> commands() {
@@ -94,7 +94,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"status", "cleanup", "action", "chaos"})
+  @ValueSource(strings = {"status", "cleanup", "chaos"})
   void whatDoesNotExistYetIsNoCommand(String command) {
     assertThat(Cli.in(folder).run(command).status()).isEqualTo(2);
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.backfill.action;
+
+import org.jspecify.annotations.NullMarked;
