@@ -129,6 +129,11 @@ final class Conversion {
     }
     var source = from.bare();
     var target = to.bare();
+    if (!source.equals(target) && EnumType.holds(source, target)) {
+      return from.isNullable() && !to.isNullable()
+          ? Optional.empty()
+          : Optional.of(cast(value, to));
+    }
     if (!simple(source) || !simple(target)) {
       // The same inside, only NULL or the dictionary differ.
       return source.equals(target) && from.isNullable() == to.isNullable()

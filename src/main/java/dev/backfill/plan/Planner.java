@@ -99,6 +99,7 @@ public final class Planner {
       for (var source : targets.keySet()) {
         migrations.put(source, migration(source));
       }
+      needs();
     }
     var settings = request.settings();
     var core =
@@ -201,19 +202,55 @@ public final class Planner {
         continue;
       }
       if (base.dataSource(target).isEmpty()) {
-        warnings.add(
-            Problem.warning(
-                "new_view_on_versioned_source",
-                view.place(),
-                view.name()
-                    + " is new and hangs from "
-                    + source
-                    + ", which gets a new version; it isn't forked.",
-                "Add it in a later pull request, on the new version."));
+        newView(view, source, target);
         continue;
       }
       reach(target, reached);
     }
+  }
+
+  /// A new view on the old version would run dry when producers move to the new one, and has no
+  /// history that could be split. On the new version it gets every row once, by the copies.
+  private void newView(Pipe view, String source, String target) {
+    var message =
+        "%s is new and hangs from %s, which gets a new version; it would get no more rows when producers move there."
+            .formatted(view.name(), source);
+    var advice =
+        "Take it out, generate, and then add it on the new version, before the copies run; or accept"
+            + " it in backfill.yml: `datasources: {"
+            + target
+            + ": {accept: [new_view_on_versioned_source]}}`.";
+    if (request.settings().of(target).accept().contains("new_view_on_versioned_source")) {
+      warnings.add(Problem.warning("new_view_on_versioned_source", view.place(), message, advice));
+    } else {
+      obstacles.add(Problem.error("new_view_on_versioned_source", view.place(), message, advice));
+    }
+  }
+
+  /// Pipes that need the other half of a pair than the one they read.
+  private void needs() {
+    var forked = new HashSet<String>(pipeForks.keySet());
+    migrations.keySet().forEach(s -> views(s).forEach(v -> forked.add(v.name())));
+    var needs = new TwinNeeds(flow, base, forked);
+    for (var source : migrations.keySet()) {
+      var added = new HashSet<String>();
+      for (var change : changes) {
+        if (change instanceof Change.ColumnAdded(var resource, var column, _)
+            && resource.equals(source)
+            && column.insertable()
+            && views(source).isEmpty()) {
+          added.add(column.name());
+        }
+      }
+      needs.check(
+          base.dataSource(source).orElseThrow(),
+          definition(source),
+          target(source),
+          added,
+          this::isMigration);
+    }
+    obstacles.addAll(needs.obstacles());
+    warnings.addAll(needs.warnings());
   }
 
   /// The ordinary views of head that fill a Data Source.

@@ -12,7 +12,7 @@ final class Widening {
   /// @param from without Nullable and LowCardinality
   /// @param to the same
   static boolean keepsValues(ColumnType from, ColumnType to) {
-    if (from.equals(to)) {
+    if (from.equals(to) || EnumType.holds(from, to)) {
       return true;
     }
     var a = INTEGER.matcher(from.name());

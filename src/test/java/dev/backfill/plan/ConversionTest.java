@@ -57,6 +57,9 @@ class ConversionTest {
         "DateTime | DateTime('UTC') | '2024-01-02 03:04:05' | *",
         "DateTime | String | '2024-01-02 03:04:05' | 2024-01-02 03:04:05",
         "Array(String) | Array(String) | ['x'] | ['x']",
+        "Enum8('a' = 1, 'b' = 2) | Enum8('a' = 1, 'b' = 2, 'c' = 3) | 'a', 'b' | a,b",
+        "Enum8('a', 'b') | Enum16('x' = -300, 'a' = 1, 'b' = 2) | 'a', 'b' | a,b",
+        "Enum8('a' = 1) | Nullable(Enum8('a' = 1, 'b' = 2)) | 'a' | a",
       })
   void givesExactlyTheTypeAndNeverThrows(String from, String to, String values, String expected) {
     var source = type(from);
@@ -230,5 +233,18 @@ class ConversionTest {
                         + text
                         + "\n\nENGINE MergeTree\nENGINE_SORTING_KEY k\n")));
     return project.dataSource("d").flatMap(d -> d.column("v")).map(Column::type).orElseThrow();
+  }
+
+  @ParameterizedTest(name = "{0} -> {1}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "Enum8('a' = 1, 'b' = 2) | Enum8('a' = 1)",
+        "Enum8('a' = 1, 'b' = 2) | Enum8('b' = 1, 'a' = 2)",
+        "Nullable(Enum8('a' = 1)) | Enum8('a' = 1, 'b' = 2)",
+      })
+  void anEnumThatLosesOrRenumbersAValueIsNotConverted(String from, String to) {
+    assertThat(Conversion.of("`v`", type(from), type(to))).isEmpty();
   }
 }
