@@ -174,6 +174,11 @@ public final class Flow {
         .toList();
   }
 
+  /// The names of the columns of a Pipe's result, in order; empty where only the engine would know.
+  public Optional<List<String>> outputs(Pipe pipe) {
+    return Outputs.of(this, pipe);
+  }
+
   /// The SQL of a Pipe's result with nodes and plain Pipes written out as subqueries.
   ///
   /// @param renames tables to name differently

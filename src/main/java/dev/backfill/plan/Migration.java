@@ -28,6 +28,7 @@ import java.util.Optional;
 ///   trailing semicolon
 /// @param reduced CASCADE only: how rows of the target are merged before they are compared, in
 ///   column order
+/// @param seam where a view's target is cut; present for history by SEAM or REPLAY
 /// @param files what belongs to it, paths relative to the project
 public record Migration(
     String source,
@@ -45,7 +46,46 @@ public record Migration(
     Optional<String> ttl,
     Optional<String> query,
     List<Reduced> reduced,
+    Optional<Seam> seam,
     List<String> files) {
+
+  /// One without a seam.
+  public Migration(
+      String source,
+      String target,
+      Cause cause,
+      Scenario scenario,
+      Feed.Live liveFeed,
+      Feed.History historyFeed,
+      String trigger,
+      Optional<CutColumn> timestamp,
+      List<Projected> projection,
+      String engine,
+      List<String> sortingKey,
+      List<String> partitionKey,
+      Optional<String> ttl,
+      Optional<String> query,
+      List<Reduced> reduced,
+      List<String> files) {
+    this(
+        source,
+        target,
+        cause,
+        scenario,
+        liveFeed,
+        historyFeed,
+        trigger,
+        timestamp,
+        projection,
+        engine,
+        sortingKey,
+        partitionKey,
+        ttl,
+        query,
+        reduced,
+        Optional.empty(),
+        files);
+  }
 
   public Migration {
     projection = List.copyOf(projection);
@@ -124,6 +164,7 @@ public record Migration(
         ttl,
         other,
         reduced,
+        seam,
         files);
   }
 

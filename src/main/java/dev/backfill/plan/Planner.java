@@ -1,6 +1,7 @@
 package dev.backfill.plan;
 
 import dev.backfill.change.Change;
+import dev.backfill.change.Derivation;
 import dev.backfill.change.Flow;
 import dev.backfill.change.Judge;
 import dev.backfill.change.JudgedChange;
@@ -20,6 +21,7 @@ import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
 import dev.backfill.sql.Quote;
 import dev.backfill.sql.TablesRead;
+import dev.backfill.sql.Trigger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -170,6 +172,7 @@ public final class Planner {
             out.add(m.target());
             out.add(m.liveFeed().pipe());
             out.add(m.historyFeed().pipe());
+            m.seam().ifPresent(seam -> seam.feeders().forEach(f -> out.add(f.fork())));
           }
           core.forkedPipes().forEach(f -> out.add(f.fork()));
         });
@@ -410,7 +413,7 @@ public final class Planner {
         commonTtl(before, after),
         Optional.empty(),
         List.of(),
-        files(source, live, history));
+        files(source, live, history, Optional.empty()));
   }
 
   private String target(String source) {
@@ -639,47 +642,41 @@ public final class Planner {
 
   // ---------------------------------------------------------------- targets of views
 
+  /// One view that fills a target.
+  ///
+  /// @param from the table whose inserts start it
+  /// @param onTwin that table is versioned, so the fork hangs from its new version
+  /// @param query its SELECT over what the fork reads, self-contained
+  private record Way(Pipe view, String from, boolean onTwin, Optional<String> query) {}
+
   private Migration view(String source) {
     var before = base.dataSource(source).orElseThrow();
     var after = definition(source);
     var target = target(source);
-    var feeders = views(source);
-    var view = feeders.getFirst();
+    var ways = views(source).stream().map(this::way).toList();
+    var view = ways.getFirst().view();
     var said = new ArrayList<String>();
     evidence.put(source, said);
-    var origin = flow.origin(view);
-    var from = origin.map(Flow.Origin::table).orElse("");
-    var onTwin = targets.containsKey(from);
-    var trigger = onTwin ? target(from) : from;
-    said.add("%s fills it from %s.".formatted(view.name(), from));
-    if (feeders.size() > 1) {
-      notEmitted(
-          after,
-          source
-              + " is filled by "
-              + String.join(", ", feeders.stream().map(Pipe::name).toList())
-              + "; versioning a target of several views can't be written as files yet.",
-          "");
-    }
+    ways.forEach(w -> said.add("%s fills it from %s.".formatted(w.view().name(), w.from())));
     var live = new Feed.Live(Feed.Live.Kind.FORK, pipeName(source, true, view.name(), true));
-    var query = flow.inlined(view, targets);
-    var kind = history(before, after, view, from, onTwin, query, said);
+    for (var way : ways) {
+      if (way.query().isEmpty()) {
+        notEmitted(after, "The query of " + way.view().name() + " can't be written out as one.", "");
+      }
+      if (way.view().nodes().stream().anyMatch(Node::template)) {
+        notEmitted(after, way.view().name() + " is a template, which can't be forked yet.", "");
+      }
+    }
+    var kind = history(before, after, ways, said);
     var history =
         switch (kind) {
           case FORK -> new Feed.History(kind, live.pipe());
           default -> new Feed.History(kind, pipeName(source, false, "backfill_" + target, false));
         };
-    if (kind != Feed.History.Kind.FORK || !onTwin) {
-      notEmitted(
-          after,
-          source + " needs its history by " + kind + ", which can't be written as files yet.",
-          "");
-    }
-    if (query.isEmpty()) {
-      notEmitted(after, "The query of " + view.name() + " can't be written out as one.", "");
-    }
-    if (view.nodes().stream().anyMatch(Node::template)) {
-      notEmitted(after, view.name() + " is a template, which can't be forked yet.", "");
+    var seam = Optional.<Seam>empty();
+    if (kind != Feed.History.Kind.FORK) {
+      seam = seam(after, ways, live.pipe());
+      seamed(before, after, kind, seam, ways, said);
     }
     var lastWins = Reduction.lastWins(after);
     if (after.engine().orderDependent() || !lastWins.isEmpty()) {
@@ -710,83 +707,294 @@ public final class Planner {
         Scenario.STREAMING_TIMESTAMP,
         live,
         history,
-        trigger,
+        ways.getFirst().onTwin() ? target(ways.getFirst().from()) : ways.getFirst().from(),
         Optional.empty(),
-        List.of(),
+        seam.isPresent() ? ownColumns(after) : List.of(),
         after.engine().family(),
         after.engine().sortingKey(),
         after.engine().partitionKey(),
         commonTtl(before, after),
-        query,
+        switch (kind) {
+          case SEAM -> Optional.of(rowsOf(source, after));
+          case REPLAY -> replayed(after, ways);
+          default -> ways.getFirst().query();
+        },
         Reduction.of(after),
-        files(source, live, history));
+        seam,
+        files(source, live, history, seam));
+  }
+
+  private Way way(Pipe view) {
+    var from = flow.origin(view).map(Flow.Origin::table).orElse("");
+    return new Way(view, from, targets.containsKey(from), flow.inlined(view, targets));
+  }
+
+  private static List<Projected> ownColumns(DataSource d) {
+    return d.columns().stream()
+        .filter(Column::insertable)
+        .map(c -> new Projected(c.name(), Quote.identifier(c.name()), c.type().text()))
+        .toList();
+  }
+
+  private static String rowsOf(String table, DataSource shape) {
+    var columns =
+        shape.columns().stream()
+            .filter(Column::insertable)
+            .map(c -> Quote.identifier(c.name()))
+            .toList();
+    return "SELECT " + String.join(", ", columns) + " FROM " + Quote.identifier(table);
+  }
+
+  /// What the views give over all their rows, in the target's columns and types.
+  private Optional<String> replayed(DataSource after, List<Way> ways) {
+    var out = new ArrayList<String>();
+    for (var way : ways) {
+      if (way.query().isEmpty()) {
+        return Optional.empty();
+      }
+      out.add(shaped(after, flow.outputs(way.view()), way.query().get()));
+    }
+    return Optional.of(String.join(" UNION ALL ", out));
+  }
+
+  /// A query in the columns and types of the Data Source that it fills.
+  static String shaped(DataSource after, Optional<List<String>> outputs, String query) {
+    var columns = new ArrayList<String>();
+    for (var column : after.columns()) {
+      if (!column.insertable()) {
+        continue;
+      }
+      var name = Quote.identifier(column.name());
+      var type = Quote.literal(column.type().text());
+      if (outputs.filter(o -> !o.contains(column.name())).isPresent()) {
+        columns.add("defaultValueOfTypeName(" + type + ") AS " + name);
+      } else if (column.type().isAggregateState() || column.type().isSimpleAggregate()) {
+        columns.add(name);
+      } else {
+        columns.add("CAST(" + name + ", " + type + ") AS " + name);
+      }
+    }
+    return "SELECT " + String.join(", ", columns) + " FROM (" + query + ")";
   }
 
   private Feed.History.Kind history(
+      DataSource before, DataSource after, List<Way> ways, List<String> said) {
+    var sameColumns = columns(before).equals(columns(after));
+    var changed = ways.stream().anyMatch(w -> queryChanged(w.view()));
+    for (var way : ways) {
+      var why = cantBeRunAgain(way);
+      if (why.isPresent() && sameColumns) {
+        said.add(
+            why.get() + ", so buckets before the cutover are copied from " + before.name() + ".");
+        return Feed.History.Kind.SEAM;
+      }
+      if (why.isPresent()) {
+        said.add(
+            why.get() + ", and its columns change, so its history is made again by the new query.");
+        replayDiffers(before, after, way, why.get());
+        return Feed.History.Kind.REPLAY;
+      }
+    }
+    var single = ways.getFirst();
+    if (ways.size() == 1 && single.onTwin()) {
+      if (sameColumns
+          && !changed
+          && outlives(before, base.dataSource(single.from())).isPresent()
+          && seam(after, ways, "").isPresent()) {
+        said.add(outlives(before, base.dataSource(single.from())).orElseThrow());
+        said.add("So buckets before the cutover are copied from " + before.name() + ".");
+        return Feed.History.Kind.SEAM;
+      }
+      lossOf(before, base.dataSource(single.from()), said);
+      said.add(
+          "The copies that fill "
+              + target(single.from())
+              + " fill it too, through "
+              + single.view().name()
+              + "'s fork.");
+      return Feed.History.Kind.FORK;
+    }
+    if (sameColumns && !changed) {
+      said.add("Its columns and query stay, so its own rows are copied.");
+      return Feed.History.Kind.SEAM;
+    }
+    for (var way : ways) {
+      lossOf(before, base.dataSource(way.from()), said);
+      said.add(
+          judgement.versioned().contains(before.name())
+              ? "Its columns or query change, so the query runs again over " + way.from() + "."
+              : "The query runs again over " + way.from() + ".");
+    }
+    return Feed.History.Kind.REPLAY;
+  }
+
+  private Optional<String> cantBeRunAgain(Way way) {
+    if (keepsNothing(way)) {
+      return Optional.of(way.from() + " keeps no rows");
+    }
+    return notReplayable(way.query().orElse(""))
+        .map(why -> way.view().name() + " can't be run again: " + why);
+  }
+
+  private boolean keepsNothing(Way way) {
+    return base.dataSource(way.from()).filter(d -> d.engine().family().equals("Null")).isPresent();
+  }
+
+  private void replayDiffers(DataSource before, DataSource after, Way way, String why) {
+    if (keepsNothing(way)) {
+      refused = true;
+      obstacles.add(
+          Problem.error(
+              "history_lost",
+              after.place(),
+              why
+                  + ", and its columns change: the rows in "
+                  + before.name()
+                  + " can't be made again.",
+              "Keep the columns, or name another history."));
+    } else {
+      warnings.add(
+          Problem.warning(
+              "replay_differs",
+              after.place(),
+              why + "; a replay gives other rows than those that are there.",
+              ""));
+    }
+  }
+
+  // ---------------------------------------------------------------- seams
+
+  /// The first time column of the target that every view makes of one column of its trigger.
+  private Optional<Seam> seam(DataSource after, List<Way> ways, String firstFork) {
+    for (var column : after.columns()) {
+      var type = column.type().time();
+      if (!column.insertable()
+          || type.isEmpty()
+          || !column.type().equals(column.type().bare())
+          || (!after.engine().family().equals("MergeTree") && !Reduction.isKey(after, column))) {
+        continue;
+      }
+      var feeders = new ArrayList<Seam.Feeder>();
+      for (var way : ways) {
+        var fork = feeders.isEmpty() ? firstFork : "";
+        feeder(way, column.name(), fork).ifPresent(feeders::add);
+      }
+      if (feeders.size() == ways.size()) {
+        return Optional.of(
+            new Seam(
+                column.name(),
+                column.type().text(),
+                type.get(),
+                firstFork.isEmpty() ? feeders : named(after.name(), feeders),
+                Repair.possible(after)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Seam.Feeder> feeder(Way way, String bucket, String fork) {
+    var derived = Derivation.of(flow, way.view(), bucket);
+    var trigger =
+        way.onTwin() ? Optional.of(definition(way.from())) : head.dataSource(way.from());
+    var column = derived.flatMap(d -> trigger.flatMap(t -> t.column(d.column())));
+    var time = column.flatMap(c -> c.type().time());
+    if (derived.isEmpty()
+        || time.isEmpty()
+        || way.query().flatMap(Trigger::of).isEmpty()
+        || writtenEntry(way.view(), derived.get().entry()).isEmpty()) {
+      return Optional.empty();
+    }
+    var entry = derived.get().entry();
+    return Optional.of(
+        new Seam.Feeder(
+            way.view().name(),
+            fork,
+            way.onTwin() ? targets.getOrDefault(entry, pipeForks.getOrDefault(entry, entry)) : entry,
+            derived.get().overEntry(),
+            way.onTwin() ? target(way.from()) : way.from(),
+            derived.get().column(),
+            column.orElseThrow().type().text(),
+            time.get(),
+            derived.get().overTable(),
+            way.query().orElseThrow()));
+  }
+
+  /// The node whose text names the entry where its query begins: there the cut is put.
+  private static Optional<Node> writtenEntry(Pipe view, String entry) {
+    return view.nodes().stream()
+        .filter(n -> Trigger.of(n.sql()).filter(r -> r.name().equals(entry)).isPresent())
+        .findFirst();
+  }
+
+  private List<Seam.Feeder> named(String source, List<Seam.Feeder> feeders) {
+    var out = new ArrayList<Seam.Feeder>();
+    for (var f : feeders) {
+      var bound =
+          request.committed().stream()
+              .flatMap(c -> c.migrations().stream())
+              .filter(m -> m.source().equals(source))
+              .flatMap(m -> m.seam().stream())
+              .flatMap(seam -> seam.feeders().stream())
+              .filter(o -> o.view().equals(f.view()))
+              .map(Seam.Feeder::fork)
+              .filter(n -> f.fork().isEmpty() && names.take(n))
+              .findFirst();
+      var fork = f.fork().isEmpty() ? bound.orElseGet(() -> names.version(f.view())) : f.fork();
+      out.add(
+          new Seam.Feeder(
+              f.view(),
+              fork,
+              f.entry(),
+              f.bucket(),
+              f.trigger(),
+              f.cut(),
+              f.cutType(),
+              f.time(),
+              f.cutBucket(),
+              f.query()));
+    }
+    return out;
+  }
+
+  private void seamed(
       DataSource before,
       DataSource after,
-      Pipe view,
-      String from,
-      boolean onTwin,
-      Optional<String> query,
+      Feed.History.Kind kind,
+      Optional<Seam> seam,
+      List<Way> ways,
       List<String> said) {
-    var sameColumns = columns(before).equals(columns(after));
-    var notReplayable = notReplayable(query.orElse(""));
-    var originBefore = base.dataSource(from);
-    var originHoldsNothing =
-        originBefore.filter(d -> d.engine().family().equals("Null")).isPresent();
-    var judged = judgement.versioned().contains(before.name());
-    if (notReplayable.isPresent() || originHoldsNothing) {
-      var why =
-          originHoldsNothing
-              ? from + " keeps no rows"
-              : view.name() + " can't be run again: " + notReplayable.orElse("");
-      if (sameColumns) {
-        said.add(why + ", so buckets before the cutover are copied from " + before.name() + ".");
-        return Feed.History.Kind.SEAM;
-      }
-      said.add(why + ", and its columns change, so its history is made again by the new query.");
-      if (originHoldsNothing) {
-        refused = true;
-        obstacles.add(
-            Problem.error(
-                "history_lost",
-                after.place(),
-                why
-                    + ", and its columns change: the rows in "
-                    + before.name()
-                    + " can't be made"
-                    + " again.",
-                "Keep the columns, or name another history."));
-      } else {
-        warnings.add(
-            Problem.warning(
-                "replay_differs",
-                after.place(),
-                why + "; a replay gives other rows than those that are there.",
-                ""));
-      }
-      return Feed.History.Kind.REPLAY;
+    var family = after.engine().family();
+    if (!List.of("MergeTree", "AggregatingMergeTree", "SummingMergeTree").contains(family)) {
+      notEmitted(
+          after,
+          "%s needs its history by %s, which can't be written for %s yet."
+              .formatted(before.name(), kind, family),
+          "");
     }
-    outlives(before, originBefore, said);
-    if (!onTwin) {
-      if (sameColumns && !queryChanged(view)) {
-        said.add("Its columns and query stay, so its own rows are copied.");
-        return Feed.History.Kind.SEAM;
-      }
-      said.add(
-          judged
-              ? "Its columns or query change, so the query runs again over " + from + "."
-              : "The query runs again over " + from + ".");
-      return Feed.History.Kind.REPLAY;
+    if (seam.isEmpty()) {
+      obstacles.add(
+          Problem.error(
+              "no_bucket",
+              after.place(),
+              "%s needs its history by %s, and no %s of it is made of one time column by %s alone."
+                  .formatted(
+                      before.name(),
+                      kind,
+                      family.equals("MergeTree") ? "time column" : "time column in its key",
+                      String.join(", ", ways.stream().map(w -> w.view().name()).toList())),
+              "Give the target a bucket like `toDate(timestamp) AS day`, or do this one by hand."));
+      return;
     }
-    said.add(
-        "The copies that fill "
-            + target(from)
-            + " fill it too, through "
-            + view.name()
-            + "'s fork.");
-    return Feed.History.Kind.FORK;
+    said.add("It is cut at its `%s` %s.".formatted(seam.get().column(), seam.get().columnType()));
+    if (!seam.get().repairable()) {
+      warnings.add(
+          Problem.warning(
+              "late_rows_not_repairable",
+              after.place(),
+              "Rows that arrive late for a bucket of %s that is copied already can't be added to it, because not all of its columns can be raised."
+                  .formatted(target(before.name())),
+              "Its copies wait for max-lateness (backfill.yml); raise it if rows come later than that."));
+    }
   }
 
   private boolean queryChanged(Pipe view) {
@@ -820,33 +1028,42 @@ public final class Planner {
         : Optional.of("it reads " + String.join(", ", tables.dynamic()));
   }
 
-  private void outlives(DataSource target, Optional<DataSource> origin, List<String> said) {
+  /// That the origin forgets what the target still knows, by their TTLs.
+  private static Optional<String> outlives(DataSource target, Optional<DataSource> origin) {
     var sourceTtl = origin.flatMap(d -> d.engine().ttl());
     if (sourceTtl.isEmpty()) {
-      return;
+      return Optional.empty();
     }
     var keeps = sourceTtl.flatMap(Ttl::seconds);
     var needs = target.engine().ttl().flatMap(Ttl::seconds);
     if (keeps.isPresent() && needs.isPresent() && needs.get() <= keeps.get()) {
-      return;
+      return Optional.empty();
     }
-    var message =
+    return Optional.of(
         "%s keeps rows for %s only (TTL %s), and %s %s; history older than that isn't made again."
             .formatted(
                 origin.orElseThrow().name(),
                 keeps.map(s -> s / 86_400 + " days").orElse("some time"),
                 sourceTtl.get(),
                 target.name(),
-                target.engine().ttl().map(t -> "has TTL " + t).orElse("keeps them for ever"));
-    said.add(message);
+                target.engine().ttl().map(t -> "has TTL " + t).orElse("keeps them for ever")));
+  }
+
+  private void lossOf(DataSource target, Optional<DataSource> origin, List<String> said) {
+    var message = outlives(target, origin);
+    if (message.isEmpty()) {
+      return;
+    }
+    said.add(message.get());
     if (!request.settings().of(target.name()).accept().contains("history_outlives_origin")) {
       var advice =
           "Accept it in backfill.yml: `datasources: {"
               + target.name()
               + ": {accept: [history_outlives_origin]}}`.";
-      warnings.add(Problem.warning("history_outlives_origin", target.place(), message, advice));
+      warnings.add(
+          Problem.warning("history_outlives_origin", target.place(), message.get(), advice));
       // Whoever switches readers to the fork would lose it: that is for a person to say.
-      obstacles.add(Problem.error("history_outlives_origin", target.place(), message, advice));
+      obstacles.add(Problem.error("history_outlives_origin", target.place(), message.get(), advice));
     }
   }
 
@@ -880,7 +1097,8 @@ public final class Planner {
     return b;
   }
 
-  private List<String> files(String source, Feed.Live live, Feed.History history) {
+  private List<String> files(
+      String source, Feed.Live live, Feed.History history, Optional<Seam> seam) {
     var out = new ArrayList<String>();
     var path = definition(source).path();
     out.add(folder(path) + target(source) + ".datasource");
@@ -890,6 +1108,10 @@ public final class Planner {
         var fork = live.kind() == Feed.Live.Kind.FORK && pipe.equals(live.pipe());
         pipes.add(pipeFolder(source, fork) + pipe + ".pipe");
       }
+    }
+    for (var feeder : seam.stream().flatMap(f -> f.feeders().stream()).toList()) {
+      var folder = head.pipe(feeder.view()).map(v -> folder(v.path())).orElse("pipes/");
+      pipes.add(folder + feeder.fork() + ".pipe");
     }
     out.addAll(pipes);
     return out;

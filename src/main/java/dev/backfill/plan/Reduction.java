@@ -68,11 +68,11 @@ final class Reduction {
     return out;
   }
 
-  private static Optional<String> merged(Column column, Engine engine) {
+  static Optional<String> merged(Column column, Engine engine) {
     var name = Quote.identifier(column.name());
     var type = column.type();
     if (type.isAggregateState()) {
-      return Optional.of(merge(type.arguments().getFirst().text()) + "(" + name + ")");
+      return Optional.of(combined(type.arguments().getFirst().text(), "Merge") + "(" + name + ")");
     }
     if (type.isSimpleAggregate()) {
       return Optional.of(type.arguments().getFirst().text() + "(" + name + ")");
@@ -109,11 +109,16 @@ final class Reduction {
   }
 
   // quantiles(0.5, 0.9) merges as quantilesMerge(0.5, 0.9).
-  private static String merge(String function) {
+  static String combined(String function, String combinator) {
     var parameters = function.indexOf('(');
     return parameters < 0
-        ? function + "Merge"
-        : function.substring(0, parameters) + "Merge" + function.substring(parameters);
+        ? function + combinator
+        : function.substring(0, parameters) + combinator + function.substring(parameters);
+  }
+
+  /// Whether rows are told apart by a column when they are merged.
+  static boolean isKey(DataSource d, Column column) {
+    return inKey(d, column);
   }
 
   private static boolean inKey(DataSource d, Column column) {

@@ -9,6 +9,7 @@ import dev.backfill.plan.ForkedPipe;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
+import dev.backfill.plan.Seam;
 import dev.backfill.project.TimeType;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -175,6 +176,7 @@ public final class CoreJson {
         migration.reduced().stream()
             .map(r -> Map.of("column", r.column(), "expression", r.expression(), "key", r.key()))
             .toList());
+    migration.seam().ifPresent(seam -> out.put("seam", seam(seam)));
     out.put("files", migration.files());
     return out;
   }
@@ -200,7 +202,57 @@ public final class CoreJson {
         doc.list(
             "reduced",
             r -> new Migration.Reduced(r.text("column"), r.text("expression"), r.bool("key"))),
+        doc.has("seam") ? Optional.of(seam(doc.object("seam"))) : Optional.empty(),
         doc.texts("files"));
+  }
+
+  private static Map<String, Object> seam(Seam seam) {
+    var out = new LinkedHashMap<String, Object>();
+    out.put("column", seam.column());
+    out.put("columnType", seam.columnType());
+    out.put("type", time(seam.type()));
+    out.put("repairable", seam.repairable());
+    out.put(
+        "feeders",
+        seam.feeders().stream()
+            .map(f -> {
+              var feeder = new LinkedHashMap<String, Object>();
+              feeder.put("view", f.view());
+              feeder.put("fork", f.fork());
+              feeder.put("entry", f.entry());
+              feeder.put("bucket", f.bucket());
+              feeder.put("trigger", f.trigger());
+              feeder.put("cut", f.cut());
+              feeder.put("cutType", f.cutType());
+              feeder.put("time", time(f.time()));
+              feeder.put("cutBucket", f.cutBucket());
+              feeder.put("query", f.query());
+              return feeder;
+            })
+            .toList());
+    return out;
+  }
+
+  private static Seam seam(Doc doc) {
+    return new Seam(
+        doc.text("column"),
+        doc.text("columnType"),
+        time(doc.object("type")),
+        doc.list(
+            "feeders",
+            f ->
+                new Seam.Feeder(
+                    f.name("view"),
+                    f.name("fork"),
+                    f.text("entry"),
+                    f.text("bucket"),
+                    f.text("trigger"),
+                    f.text("cut"),
+                    f.text("cutType"),
+                    time(f.object("time")),
+                    f.text("cutBucket"),
+                    f.text("query"))),
+        doc.bool("repairable"));
   }
 
   static Map<String, Object> feed(Feed feed) {

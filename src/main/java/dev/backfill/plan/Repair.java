@@ -1,0 +1,128 @@
+package dev.backfill.plan;
+
+import dev.backfill.project.Column;
+import dev.backfill.project.DataSource;
+import dev.backfill.sql.Quote;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/// How a merged row of a target that merges rows is raised to a later value of it by adding one more
+/// row, never by taking one away. Sums and counts get their difference; what may be added again
+/// without harm (uniq, min, max, ...) is added again. Everything else can't be raised.
+public final class Repair {
+  private static final Pattern AGAIN =
+      Pattern.compile(
+          "(uniq|uniqExact|uniqCombined|uniqCombined64|uniqHLL12|uniqTheta|min|max|argMin|argMax"
+              + "|groupBitAnd|groupBitOr|groupUniqArray|groupUniqArrayArray|any|any_value"
+              + "|groupBitmap|maxMap|minMap)(If)?");
+  private static final Set<String> COUNTS = Set.of("count", "countIf", "sum", "sumIf");
+
+  private Repair() {}
+
+  /// One column of the row that is added.
+  ///
+  /// @param merged SQL of the merged value, over the target's columns, to tell a difference by
+  /// @param kept SQL of what is needed of the expected side, over the target's columns
+  /// @param kind how the two become one value
+  public record Step(String merged, String kept, Kind kind) {}
+
+  /// How a value is raised.
+  public enum Kind {
+    /// The expected value is added again.
+    AGAIN,
+    /// The difference as a number.
+    NUMBER,
+    /// The difference as a count state.
+    COUNT,
+    /// The difference as a countIf state.
+    COUNT_IF,
+    /// The difference as a sum state.
+    SUM,
+    /// The difference as a sumIf state.
+    SUM_IF
+  }
+
+  /// Whether every column that is compared can be raised.
+  static boolean possible(DataSource d) {
+    return d.engine().family().equals("MergeTree")
+        || d.columns().stream()
+            .filter(Column::insertable)
+            .filter(c -> !Reduction.isKey(d, c))
+            .allMatch(c -> of(d, c).isPresent());
+  }
+
+  /// @return empty for a column that can't be raised
+  public static Optional<Step> of(DataSource d, Column column) {
+    var name = Quote.identifier(column.name());
+    var type = column.type();
+    if (type.isAggregateState()) {
+      var function = type.arguments().getFirst().text();
+      var merge = Reduction.combined(function, "Merge") + "(" + name + ")";
+      if (AGAIN.matcher(type.arguments().getFirst().name()).matches()) {
+        return Optional.of(
+            new Step(merge, Reduction.combined(function, "MergeState") + "(" + name + ")", Kind.AGAIN));
+      }
+      return !COUNTS.contains(function)
+          ? Optional.empty()
+          : Optional.of(
+              new Step(
+                  merge,
+                  merge,
+                  switch (function) {
+                    case "count" -> Kind.COUNT;
+                    case "countIf" -> Kind.COUNT_IF;
+                    case "sum" -> Kind.SUM;
+                    default -> Kind.SUM_IF;
+                  }));
+    }
+    if (type.isSimpleAggregate()) {
+      var function = type.arguments().getFirst().text();
+      var merged = function + "(" + name + ")";
+      if (function.equals("sum")) {
+        return Optional.of(new Step(merged, merged, Kind.NUMBER));
+      }
+      return AGAIN.matcher(function).matches()
+          ? Optional.of(new Step(merged, merged, Kind.AGAIN))
+          : Optional.empty();
+    }
+    var merged = Reduction.merged(column, d.engine());
+    return merged.isPresent()
+        ? Optional.of(new Step(merged.get(), merged.get(), Kind.NUMBER))
+        // whichever row's value stays: it isn't compared
+        : Optional.of(new Step("0", "any(" + name + ")", Kind.AGAIN));
+  }
+
+  /// The value that is added.
+  ///
+  /// @param expected SQL of the expected side's [Step#kept]
+  /// @param there SQL of the target's [Step#merged]
+  public static String value(Step step, Column column, String expected, String there) {
+    var difference = expected + " - " + there;
+    var sql =
+        switch (step.kind()) {
+          case AGAIN -> expected;
+          case NUMBER -> difference;
+          case COUNT ->
+              "arrayReduce('countState', arrayWithConstant(toUInt64(" + difference + "), toUInt8(0)))";
+          case COUNT_IF ->
+              "arrayReduce('countIfState', arrayWithConstant(toUInt64(" + difference + "), toUInt8(1)))";
+          case SUM -> "arrayReduce('sumState', [" + argument(column, difference) + "])";
+          case SUM_IF ->
+              "arrayReduce('sumIfState', [" + argument(column, difference) + "], [toUInt8(1)])";
+        };
+    return "CAST(" + sql + ", " + Quote.literal(column.type().text()) + ")";
+  }
+
+  private static String argument(Column column, String value) {
+    return "CAST(" + value + ", " + Quote.literal(column.type().arguments().get(1).text()) + ")";
+  }
+
+  /// Whether the value could only be raised by a row that takes something away.
+  public static Optional<String> impossible(Step step, String expected, String there) {
+    return switch (step.kind()) {
+      case COUNT, COUNT_IF -> Optional.of(expected + " < " + there);
+      case AGAIN, NUMBER, SUM, SUM_IF -> Optional.empty();
+    };
+  }
+}
