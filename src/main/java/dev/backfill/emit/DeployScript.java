@@ -2,7 +2,9 @@ package dev.backfill.emit;
 
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
+import dev.backfill.project.TimeType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +44,11 @@ final class DeployScript {
       Map<String, String> files,
       SortedMap<String, String> sealed,
       Optional<String> tinyenv) {
-    var direct = core.direct();
+    // What hangs from another one and is filled with it needs no word of its own.
+    var direct =
+        core.migrations().stream()
+            .filter(m -> core.direct().contains(m) || m.seam().isPresent())
+            .toList();
     return fill(
         template("deploy.sh"),
         Map.of(
@@ -76,39 +82,54 @@ final class DeployScript {
     var out = new ArrayList<String>();
     for (var m : core.migrations()) {
       var pipe = m.liveFeed().pipe();
+      if (m.seam().isPresent()) {
+        // They carry the cutover themselves, as a sync Pipe does.
+        for (var feeder : m.seam().get().feeders()) {
+          out.add(
+              migration(
+                  core, files, m, new Live(feeder.fork(), "", ""), Optional.of(Seam.CUTOVER_TYPE)));
+        }
+        continue;
+      }
       var live =
           switch (m.liveFeed().kind()) {
             case SYNC -> new Live(pipe, "", "");
             case FORK -> new Live("", pipe, m.trigger());
             case PRODUCERS, NONE -> new Live("", "", "");
           };
-      var fields = new TreeMap<String, String>();
-      fields.put("target", string(m.target()));
-      fields.put("trigger", string(live.trigger()));
-      fields.put("sync", string(live.sync()));
-      fields.put("sync_file", file(files, live.sync()));
-      fields.put("fork", string(live.fork()));
-      fields.put("fork_file", file(files, live.fork()));
-      fields.put("variable", string(m.cutoverVariable()));
-      fields.put("pinned", "\"\"");
-      fields.put("daily", "0");
-      fields.put("digits", "0");
-      m.timestamp()
-          .ifPresent(cut -> {
-            fields.put("daily", cut.type().daily() ? "1" : "0");
-            fields.put("digits", Integer.toString(cut.type().precision()));
-            core.cutover()
-                .pinned()
-                .ifPresent(t ->
-                    fields.put(
-                        "pinned", "\"" + Ticks.text(cut.type(), Ticks.ceil(cut.type(), t)) + "\""));
-          });
-      out.add(
-          fields.entrySet().stream()
-              .map(e -> "\"" + e.getKey() + "\": " + e.getValue())
-              .collect(Collectors.joining(", ", "    {", "}")));
+      out.add(migration(core, files, m, live, m.timestamp().map(Migration.CutColumn::type)));
     }
     return "[\n" + String.join(",\n", out) + "\n]";
+  }
+
+  private static String migration(
+      PlanCore core,
+      Map<String, String> files,
+      Migration m,
+      Live live,
+      Optional<TimeType> cutBy) {
+    var fields = new TreeMap<String, String>();
+    fields.put("target", string(m.target()));
+    fields.put("trigger", string(live.trigger()));
+    fields.put("sync", string(live.sync()));
+    fields.put("sync_file", file(files, live.sync()));
+    fields.put("fork", string(live.fork()));
+    fields.put("fork_file", file(files, live.fork()));
+    fields.put("variable", string(m.cutoverVariable()));
+    fields.put("pinned", "\"\"");
+    fields.put("daily", "0");
+    fields.put("digits", "0");
+    cutBy.ifPresent(type -> {
+      fields.put("daily", type.daily() ? "1" : "0");
+      fields.put("digits", Integer.toString(type.precision()));
+      core.cutover()
+          .pinned()
+          .ifPresent(
+              t -> fields.put("pinned", "\"" + Ticks.text(type, Ticks.ceil(type, t)) + "\""));
+    });
+    return fields.entrySet().stream()
+        .map(e -> "\"" + e.getKey() + "\": " + e.getValue())
+        .collect(Collectors.joining(", ", "    {", "}"));
   }
 
   /// The live feed as the script knows it.

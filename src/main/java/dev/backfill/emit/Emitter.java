@@ -8,6 +8,7 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Seam;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.DataSource;
@@ -103,6 +104,7 @@ public final class Emitter {
       name(m.target());
       name(m.liveFeed().pipe());
       name(m.historyFeed().pipe());
+      m.seam().ifPresent(seam -> seam.feeders().forEach(f -> name(f.fork())));
     }
     core.forkedPipes().forEach(f -> name(f.fork()));
     if (!DeployScript.VERSION.matcher(core.version()).matches()) {
@@ -290,6 +292,10 @@ public final class Emitter {
                     .isPresent())
             .toList();
     var place = head.dataSource(m.source()).map(DataSource::place).orElse(Place.NOWHERE);
+    if (m.seam().isPresent()) {
+      seamed(m, m.seam().get(), place);
+      return;
+    }
     if (views.size() != 1) {
       obstacle(
           "feeders_not_one",
@@ -304,14 +310,53 @@ public final class Emitter {
     }
   }
 
+  /// A target that is cut at a bucket: a fork of every view that feeds it, and the Copy Pipe that
+  /// brings older buckets.
+  private void seamed(Migration m, Seam seam, Place place) {
+    var target = head.dataSource(m.target()).or(() -> head.dataSource(m.source()));
+    if (target.isEmpty()) {
+      obstacle("source_missing", place, "There is no Data Source " + m.source());
+      return;
+    }
+    if (!SeamTexts.plain(m)) {
+      obstacle("fork_not_written", place, "A query of " + m.source() + " holds template tags");
+      return;
+    }
+    for (var feeder : seam.feeders()) {
+      var view = head.pipe(feeder.view());
+      if (view.isEmpty()) {
+        obstacle("pipe_missing", place, "There is no Pipe " + feeder.view());
+        continue;
+      }
+      fork(
+          view.get(),
+          feeder.fork(),
+          text -> SeamTexts.fork(text, m, feeder, original(core, feeder.entry()), core.cutover()));
+    }
+    ownPipe(m.historyFeed().pipe(), new SeamTexts(m, target.get()).backfill());
+  }
+
+  /// The name that a resource had before the migration.
+  static String original(PlanCore core, String name) {
+    return names(core).entrySet().stream()
+        .filter(e -> e.getValue().equals(name))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(name);
+  }
+
   private void fork(Pipe original, String name) {
+    fork(original, name, text -> ForkText.of(text, names(core)));
+  }
+
+  private void fork(Pipe original, String name, java.util.function.Function<PipeFile, String> made) {
     var path = Layout.forkOf(original.path(), name);
     if (head.pipe(name).isPresent() || head.dataSource(name).isPresent()) {
       obstacle("name_taken", Place.of(path), "The name " + name + " is taken");
       return;
     }
     try {
-      generate(path, ForkText.of((PipeFile) parse(original.path()), names(core)), false);
+      generate(path, made.apply((PipeFile) parse(original.path())), false);
     } catch (IllegalArgumentException e) {
       obstacle("fork_not_written", original.place(), String.valueOf(e.getMessage()));
       return;

@@ -26,6 +26,26 @@ final class ForkText {
         d -> d.name().equals("TOKEN"));
   }
 
+  /// The text with another Data Source to write to, and without its tokens; what it reads stays.
+  static String retargeted(PipeFile file, Map<String, String> names) {
+    return Texts.without(
+        (PipeFile) Texts.parse(file.path(), directed(file, names), Map.of()),
+        d -> d.name().equals("TOKEN"));
+  }
+
+  static String directed(PipeFile file, Map<String, String> names) {
+    var patches = new ArrayList<Patch>();
+    for (var directive : file.directives()) {
+      if (directive.included()) {
+        throw new IllegalArgumentException(file.path() + " gets its text from an INCLUDE");
+      }
+      if (directive.name().equals("DATASOURCE")) {
+        target(directive, names, patches);
+      }
+    }
+    return Texts.patch(file.print(), patches);
+  }
+
   static String renamed(PipeFile file, Map<String, String> names) {
     var patches = new ArrayList<Patch>();
     for (var directive : file.directives()) {

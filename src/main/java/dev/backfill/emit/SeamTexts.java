@@ -4,7 +4,6 @@ import dev.backfill.datafile.Datafile.PipeFile;
 import dev.backfill.datafile.Directive;
 import dev.backfill.emit.Texts.Patch;
 import dev.backfill.plan.Cutover;
-import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.Projected;
 import dev.backfill.plan.Repair;
@@ -28,45 +27,57 @@ final class SeamTexts {
   /// Name of the node that is put before the author's own.
   static final String CUT = "backfill_cut";
 
-  private static final String P = "backfill_";
-
   private final Migration migration;
   private final Seam seam;
   private final DataSource target;
+  private final String prefix;
 
   SeamTexts(Migration migration, DataSource target) {
     this.migration = migration;
     this.seam = migration.seam().orElseThrow();
     this.target = target;
+    var free = "backfill_";
+    while (startsOne(free)) {
+      free = "_" + free;
+    }
+    prefix = free;
   }
 
-  /// The fork of a view.
+  private boolean startsOne(String candidate) {
+    return target.columns().stream().anyMatch(c -> c.name().startsWith(candidate));
+  }
+
+  /// The fork of a view: only where its query begins it reads something else. What it joins or looks
+  /// up stays the old one, which is complete; the new one isn't before its history is there.
   ///
-  /// @param names old to new name, of Data Sources and Pipes
+  /// @param entry what the original reads where its query begins
   /// @throws IllegalArgumentException when the cut can't be put into the text
-  String fork(PipeFile original, Map<String, String> names, Seam.Feeder feeder, Cutover cutover) {
-    var text = ForkText.of(original, names);
+  static String fork(
+      PipeFile original, Migration migration, Seam.Feeder feeder, String entry, Cutover cutover) {
+    var text = ForkText.retargeted(original, Map.of(migration.source(), migration.target()));
     var file = (PipeFile) Texts.parse(original.path(), text, Map.of());
     if (file.nodes().stream().anyMatch(n -> n.name().equals(CUT))) {
       throw new IllegalArgumentException(original.path() + " has a node " + CUT + " already");
     }
-    var bound =
-        cutover
-            .pinned()
-            .map(t -> "'" + Ticks.text(feeder.time(), Ticks.ceil(feeder.time(), t)) + "'")
-            .orElse("'${" + migration.cutoverVariable() + "}'");
     var first =
         file.directives().stream()
             .filter(d -> d.name().equals("NODE"))
             .findFirst()
             .orElseThrow(() -> new IllegalArgumentException(original.path() + " has no node"));
     var patches = new ArrayList<Patch>();
-    patches.add(new Patch(first.start(), first.start(), cutNode(feeder, bound)));
-    patches.add(entry(file, feeder.entry(), CUT));
+    patches.add(new Patch(first.start(), first.start(), cutNode(migration, feeder, cutover)));
+    patches.add(entry(file, entry));
     return Texts.patch(file.print(), patches);
   }
 
-  private String cutNode(Seam.Feeder feeder, String bound) {
+  private static String cutNode(Migration migration, Seam.Feeder feeder, Cutover cutover) {
+    var variable = "${" + migration.cutoverVariable() + "}";
+    var bound =
+        cutover
+            .pinned()
+            .map(t -> Ticks.text(Seam.CUTOVER_TYPE, Ticks.ceil(Seam.CUTOVER_TYPE, t)))
+            .orElse(variable);
+    var where = migration.seam().orElseThrow().taken(feeder, "'" + bound + "'");
     return """
     NODE %s
     SQL >
@@ -75,14 +86,17 @@ final class SeamTexts {
         WHERE %s
 
     """
-        .formatted(CUT, Quote.identifier(feeder.entry()), dollarsKept(seam.taken(feeder, bound)));
+        .formatted(
+            CUT,
+            Quote.identifier(feeder.entry()),
+            dollars(where).replace(dollars(variable), variable));
   }
 
   /// The place in the file where a query begins by reading a table.
-  private static Patch entry(PipeFile file, String table, String instead) {
+  private static Patch entry(PipeFile file, String table) {
     for (var directive : file.directives()) {
       if (directive.name().equals("SQL") && directive.block().isPresent()) {
-        var found = entry(directive, table, instead);
+        var found = entry(directive, table);
         if (found != null) {
           return found;
         }
@@ -93,7 +107,7 @@ final class SeamTexts {
   }
 
   private static @org.jspecify.annotations.Nullable Patch entry(
-      Directive directive, String table, String instead) {
+      Directive directive, String table) {
     var lines = directive.block().orElseThrow().lines();
     var sql = lines.stream().map(l -> l.text()).collect(Collectors.joining("\n"));
     var reference = Trigger.of(sql).filter(r -> r.name().equals(table));
@@ -107,26 +121,26 @@ final class SeamTexts {
       if (r.start() >= at && r.end() <= end) {
         var start = line.start() + r.start() - at;
         var alias = r.aliased() ? "" : " AS " + Quote.identifier(table);
-        return new Patch(
-            start, start + r.end() - r.start(), instead + (instead.equals(CUT) ? alias : ""));
+        return new Patch(start, start + r.end() - r.start(), CUT + alias);
       }
       at = end + 1;
     }
     return null;
   }
 
-  /// The fork's text without the cut, as [ForkText] would have written it.
-  static String uncut(String path, String fork, Seam.Feeder feeder) {
-    var file = (PipeFile) Texts.parse(path, fork, Map.of());
-    var nodes = file.directives().stream().filter(d -> d.name().equals("NODE")).toList();
-    var at = nodes.stream().map(d -> d.value()).toList().indexOf(CUT);
-    if (at < 0 || at + 1 >= nodes.size()) {
-      return fork;
+  /// What the author wrote, out of a fork's text.
+  ///
+  /// @param entry what the original reads where its query begins
+  static String uncut(PipeFile fork, Migration migration, String entry) {
+    var nodes = fork.directives().stream().filter(d -> d.name().equals("NODE")).toList();
+    var at = nodes.stream().map(Directive::value).toList().indexOf(CUT);
+    var text = fork.print();
+    if (at >= 0 && at + 1 < nodes.size()) {
+      text = text.substring(0, nodes.get(at).start()) + text.substring(nodes.get(at + 1).start());
     }
-    var table = Quote.identifier(feeder.entry());
-    var text =
-        fork.substring(0, nodes.get(at).start()) + fork.substring(nodes.get(at + 1).start());
-    return text.replace(CUT + " AS " + table, feeder.entry()).replace(CUT, feeder.entry());
+    text = text.replace(CUT + " AS " + Quote.identifier(entry), entry).replace(CUT, entry);
+    var file = (PipeFile) Texts.parse(fork.path(), Texts.carriedOver(text), Map.of());
+    return ForkText.directed(file, Map.of(migration.target(), migration.source()));
   }
 
   /// History feed: rows of the buckets up to B by range, raw into an empty range, else the difference.
@@ -161,7 +175,7 @@ final class SeamTexts {
         + indent(expected())
         + "\n)\nWHERE 1\n{% end %}\n"
         + "{% if defined(expect_target) %}\nAND\n(\n"
-        + indent("SELECT " + fingerprint() + "\nFROM " + there())
+        + indent("SELECT count()\nFROM " + there())
         + "\n) = {{UInt64(expect_target)}}\n{% end %}";
   }
 
@@ -238,14 +252,6 @@ final class SeamTexts {
         .toList();
   }
 
-  /// What the target holds of the range, merged by its rule, as one number; the same as
-  /// `proof.SeamQuestions` computes.
-  private String fingerprint() {
-    return keys().isEmpty()
-        ? "sum(cityHash64(tuple(" + String.join(", ", columns()) + ")))"
-        : "count()";
-  }
-
   private List<String> columns() {
     return migration.projection().stream().map(p -> Quote.identifier(p.column())).toList();
   }
@@ -261,37 +267,37 @@ final class SeamTexts {
             "SELECT\n    *,\n    "
                 + hash
                 + " AS "
-                + P
+                + prefix
                 + "hash,\n    row_number() OVER (PARTITION BY "
-                + P
+                + prefix
                 + "hash) AS "
-                + P
+                + prefix
                 + "copy\nFROM\n(\n"
                 + indent(expected())
                 + "\n)")
         + "\n) AS "
-        + P
+        + prefix
         + "expected\nLEFT JOIN\n(\n"
         + indent(
-            "SELECT\n    " + hash + " AS " + P + "hash,\n    count() AS " + P + "there\nFROM "
+            "SELECT\n    " + hash + " AS " + prefix + "hash,\n    count() AS " + prefix + "there\nFROM "
                 + there()
                 + "\nGROUP BY "
-                + P
+                + prefix
                 + "hash")
         + "\n) AS "
-        + P
+        + prefix
         + "actual ON "
-        + P
+        + prefix
         + "expected."
-        + P
+        + prefix
         + "hash = "
-        + P
+        + prefix
         + "actual."
-        + P
+        + prefix
         + "hash\nWHERE "
-        + P
+        + prefix
         + "copy > ifNull("
-        + P
+        + prefix
         + "there, 0)";
   }
 
@@ -300,14 +306,15 @@ final class SeamTexts {
     var outer = new ArrayList<String>();
     var expected = new ArrayList<String>();
     var there = new ArrayList<String>();
-    var told = new ArrayList<String>();
+    var is = new ArrayList<String>(List.of("1"));
+    var was = new ArrayList<String>(List.of("1"));
     var conditions = new ArrayList<String>();
     var keys = new ArrayList<String>();
     for (var i = 0; i < migration.projection().size(); i++) {
       var column = target.column(migration.projection().get(i).column()).orElseThrow();
       var name = Quote.identifier(column.name());
-      var e = P + "e" + i;
-      var a = P + "a" + i;
+      var e = prefix + "e" + i;
+      var a = prefix + "a" + i;
       if (keys().contains(name)) {
         keys.add(name);
         expected.add(name + " AS " + e);
@@ -318,16 +325,18 @@ final class SeamTexts {
       expected.add(step.kept() + " AS " + e);
       expected.add(step.merged() + " AS " + e + "m");
       there.add(step.merged() + " AS " + a);
-      told.add(e + "m != " + a);
+      is.add(e + "m");
+      was.add(a);
       outer.add(Repair.value(step, column, e, a) + " AS " + name);
       Repair.impossible(step, e, a).ifPresent(c -> conditions.add("NOT " + c));
     }
-    // Without a row of its own a key differs although its values may be the ones of no row.
-    told.add(P + "actual." + P + "rows = 0");
-    conditions.addFirst("(" + String.join(" OR ", told) + ")");
-    var hash = "sipHash128(tuple(" + String.join(", ", keys) + ")) AS " + P + "key";
+    // Hashes, because NULL differs from nothing; and a key without a row may have the values of one.
+    conditions.addFirst(
+        "(cityHash64(tuple(%s)) != cityHash64(tuple(%s)) OR %sactual.%srows = 0)"
+            .formatted(String.join(", ", is), String.join(", ", was), prefix, prefix));
+    var hash = "sipHash128(tuple(" + String.join(", ", keys) + ")) AS " + prefix + "key";
     expected.addFirst(hash);
-    there.addFirst("count() AS " + P + "rows");
+    there.addFirst("count() AS " + prefix + "rows");
     there.addFirst(hash);
     var group = "\nGROUP BY " + String.join(", ", keys);
     return "SELECT\n"
@@ -341,19 +350,19 @@ final class SeamTexts {
                 + "\n)"
                 + group)
         + "\n) AS "
-        + P
+        + prefix
         + "expected\nLEFT JOIN\n(\n"
         + indent("SELECT\n" + indent(String.join(",\n", there)) + "\nFROM " + there() + group)
         + "\n) AS "
-        + P
+        + prefix
         + "actual ON "
-        + P
+        + prefix
         + "expected."
-        + P
+        + prefix
         + "key = "
-        + P
+        + prefix
         + "actual."
-        + P
+        + prefix
         + "key\nWHERE "
         + String.join("\nAND ", conditions);
   }
@@ -367,11 +376,11 @@ final class SeamTexts {
                     "0", "any(" + Quote.identifier(column.name()) + ")", Repair.Kind.AGAIN));
   }
 
-  static boolean plain(Migration m, Feed.History.Kind kind) {
-    return kind != Feed.History.Kind.REPLAY
-        || m.seam().orElseThrow().feeders().stream()
-            .map(Seam.Feeder::query)
-            .noneMatch(q -> q.contains("{{") || q.contains("{%") || q.contains("{#"));
+  /// Whether the queries hold nothing that a template would evaluate.
+  static boolean plain(Migration m) {
+    return m.seam().orElseThrow().feeders().stream()
+        .map(Seam.Feeder::query)
+        .noneMatch(q -> q.contains("{{") || q.contains("{%") || q.contains("{#"));
   }
 
   private static String indent(String text) {
@@ -380,10 +389,5 @@ final class SeamTexts {
 
   private static String dollars(String sql) {
     return sql.replace("$", "$$");
-  }
-
-  private String dollarsKept(String sql) {
-    var variable = "${" + migration.cutoverVariable() + "}";
-    return dollars(sql).replace(dollars(variable), variable);
   }
 }

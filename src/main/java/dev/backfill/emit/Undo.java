@@ -4,6 +4,7 @@ import dev.backfill.datafile.Datafile.PipeFile;
 import dev.backfill.plan.ForkedPipe;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Seam;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import java.util.ArrayList;
@@ -73,9 +74,14 @@ public final class Undo {
       generatedFile(migration.target() + ".datasource")
           .ifPresent(twin -> dataSource(migration, twin));
       switch (migration.liveFeed().kind()) {
-        case FORK ->
+        case FORK -> {
+          if (migration.seam().isPresent()) {
+            migration.seam().get().feeders().forEach(f -> seamed(migration, f));
+          } else {
             generatedFile(migration.liveFeed().pipe() + ".pipe")
                 .ifPresent(fork -> view(migration).ifPresent(path -> pipe(path, fork)));
+          }
+        }
         // Ours altogether: what was generated is gone already.
         case SYNC, PRODUCERS, NONE -> {}
       }
@@ -104,6 +110,30 @@ public final class Undo {
       var text = Texts.carriedOver(fork);
       files.put(path, ForkText.renamed((PipeFile) Texts.parse(path, text, files), back));
     }
+  }
+
+  private void seamed(Migration migration, Seam.Feeder feeder) {
+    var fork = generatedFile(feeder.fork() + ".pipe");
+    var path = authors(feeder.view() + ".pipe");
+    if (fork.isEmpty() || path.isEmpty()) {
+      return;
+    }
+    var entry = Emitter.original(core, feeder.entry());
+    var original = parsed(path.get(), files.getOrDefault(path.get(), ""));
+    Optional<String> made;
+    try {
+      made = Optional.of(SeamTexts.fork(original, migration, feeder, entry, core.cutover()));
+    } catch (IllegalArgumentException _) {
+      made = Optional.empty();
+    }
+    if (!made.equals(fork)) {
+      var back = SeamTexts.uncut(parsed(path.get(), fork.get()), migration, entry);
+      files.put(path.get(), back);
+    }
+  }
+
+  private PipeFile parsed(String path, String text) {
+    return (PipeFile) Texts.parse(path, text, files);
   }
 
   private Optional<String> forked(String path, String text, Map<String, String> names) {

@@ -5,9 +5,10 @@ import dev.backfill.project.TimeType;
 import dev.backfill.sql.Quote;
 import dev.backfill.sql.Trigger;
 import java.util.List;
+import java.util.Optional;
 
 /// Where a view's target is cut: at a bucket. Rows of later buckets come through the forks, the
-/// last old bucket B and everything before it by copies. B is the bucket of the last tick before T,
+/// last old bucket B and everything before it by copies. B is the bucket of the last second before T,
 /// worked out by the server from the query's own expression, so no calendar, zone or repeated hour
 /// is computed twice. Each row has one bucket, so whatever B is, no row comes by both ways and none
 /// by neither.
@@ -21,6 +22,10 @@ public record Seam(
     String column, String columnType, TimeType type, List<Feeder> feeders, boolean repairable) {
   /// What the cutover is called in the SQL of a fork.
   public static final String CUTOVER = "backfill_cutover";
+
+  /// T is a whole second here, whatever the types of the triggers' columns are.
+  public static final TimeType CUTOVER_TYPE =
+      new TimeType(TimeType.Kind.DATETIME, 0, Optional.empty(), false);
 
   public Seam {
     feeders = List.copyOf(feeders);
@@ -54,12 +59,12 @@ public record Seam(
       String cutBucket,
       String query) {
 
-    /// The bucket of the last tick before T.
+    /// The bucket of the last second before T.
     ///
-    /// @param bound SQL string expression of T as [Ticks#text] of the cut column
+    /// @param bound SQL string expression of T as [Ticks#text] of [#CUTOVER_TYPE]
     String lastOld(String bound, String columnType) {
-      var cutover = "(" + Ticks.sql(time, bound) + " AS " + CUTOVER + ")";
-      var before = (time.daily() ? "subtractDays(" : "subtractSeconds(") + cutover + ", 1)";
+      var cutover = "(" + Ticks.sql(CUTOVER_TYPE, bound) + " AS " + CUTOVER + ")";
+      var before = "subtractSeconds(" + cutover + ", 1)";
       var inType = "CAST(" + before + ", " + Quote.literal(cutType) + ")";
       return cast(Derivation.replaced(cutBucket, cut, inType), columnType);
     }
