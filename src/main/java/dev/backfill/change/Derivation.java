@@ -87,7 +87,8 @@ public record Derivation(String entry, String overEntry, String column, String o
       if (last == 0 || tokens.get(last - 1).symbol(".")) {
         return item;
       }
-      var end = tokens.get(last - 1).is("AS") ? tokens.get(last - 1).start() : tokens.get(last).start();
+      var end =
+          tokens.get(last - 1).is("AS") ? tokens.get(last - 1).start() : tokens.get(last).start();
       return item.substring(0, end).strip();
     }
 
@@ -98,7 +99,8 @@ public record Derivation(String entry, String overEntry, String column, String o
     }
   }
 
-  /// Follows one column down. The expression over the entry is fixed where the Pipe's own nodes end.
+  /// Follows one column down. The expression over the entry is fixed where the Pipe's own nodes
+  /// end.
   private record Search(Flow flow, Pipe pipe) {
 
     Optional<Derivation> node(Node node, String column, int depth) {
@@ -172,8 +174,8 @@ public record Derivation(String entry, String overEntry, String column, String o
 
     private record Free(String column, String sql) {}
 
-    /// The one column of what is read that a column of this SELECT is made of. A name may be that of
-    /// a neighbour, which ClickHouse prefers to the column.
+    /// The one column of what is read that a column of this SELECT is made of. A name may be that
+    /// of a neighbour, which ClickHouse prefers to the column.
     private static Optional<Free> resolved(Select select, String column) {
       var sql = Quote.identifier(column);
       var name = column;
@@ -249,7 +251,10 @@ public record Derivation(String entry, String overEntry, String column, String o
 
   private static boolean keyword(List<Token> tokens, int at) {
     var t = tokens.get(at);
-    return t.is("INTERVAL") || t.is("AS") || t.is("NULL") || (at > 1 && tokens.get(at - 2).is("INTERVAL"));
+    return t.is("INTERVAL")
+        || t.is("AS")
+        || t.is("NULL")
+        || (at > 1 && tokens.get(at - 2).is("INTERVAL"));
   }
 
   /// Without the names of tables before columns.

@@ -103,11 +103,7 @@ final class DeployScript {
   }
 
   private static String migration(
-      PlanCore core,
-      Map<String, String> files,
-      Migration m,
-      Live live,
-      Optional<TimeType> cutBy) {
+      PlanCore core, Map<String, String> files, Migration m, Live live, Optional<TimeType> cutBy) {
     var fields = new TreeMap<String, String>();
     fields.put("target", string(m.target()));
     fields.put("trigger", string(live.trigger()));

@@ -349,7 +349,8 @@ public final class Emitter {
     fork(original, name, text -> ForkText.of(text, names(core)));
   }
 
-  private void fork(Pipe original, String name, java.util.function.Function<PipeFile, String> made) {
+  private void fork(
+      Pipe original, String name, java.util.function.Function<PipeFile, String> made) {
     var path = Layout.forkOf(original.path(), name);
     if (head.pipe(name).isPresent() || head.dataSource(name).isPresent()) {
       obstacle("name_taken", Place.of(path), "The name " + name + " is taken");

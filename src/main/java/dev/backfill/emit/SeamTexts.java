@@ -47,8 +47,8 @@ final class SeamTexts {
     return target.columns().stream().anyMatch(c -> c.name().startsWith(candidate));
   }
 
-  /// The fork of a view: only where its query begins it reads something else. What it joins or looks
-  /// up stays the old one, which is complete; the new one isn't before its history is there.
+  /// The fork of a view: only where its query begins it reads something else. What it joins or
+  /// looks up stays the old one, which is complete; the new one isn't before its history is there.
   ///
   /// @param entry what the original reads where its query begins
   /// @throws IllegalArgumentException when the cut can't be put into the text
@@ -106,8 +106,7 @@ final class SeamTexts {
         "no query in " + file.path() + " begins by reading " + table);
   }
 
-  private static @org.jspecify.annotations.Nullable Patch entry(
-      Directive directive, String table) {
+  private static @org.jspecify.annotations.Nullable Patch entry(Directive directive, String table) {
     var lines = directive.block().orElseThrow().lines();
     var sql = lines.stream().map(l -> l.text()).collect(Collectors.joining("\n"));
     var reference = Trigger.of(sql).filter(r -> r.name().equals(table));
@@ -143,7 +142,8 @@ final class SeamTexts {
     return ForkText.directed(file, Map.of(migration.target(), migration.source()));
   }
 
-  /// History feed: rows of the buckets up to B by range, raw into an empty range, else the difference.
+  /// History feed: rows of the buckets up to B by range, raw into an empty range, else the
+  /// difference.
   String backfill() {
     return """
     DESCRIPTION >
@@ -233,7 +233,8 @@ final class SeamTexts {
         + " AND {% end %}"
         + value
         + " < "
-        + Ticks.sql(type, "{{String(end_backfill_timestamp, '" + Ticks.text(type, lowest()) + "')}}")
+        + Ticks.sql(
+            type, "{{String(end_backfill_timestamp, '" + Ticks.text(type, lowest()) + "')}}")
         + ")";
   }
 
@@ -241,7 +242,8 @@ final class SeamTexts {
   private long lowest() {
     return switch (seam.type().kind()) {
       case DATE, DATETIME -> 0;
-      case DATE32, DATETIME64 -> Ticks.floor(seam.type(), java.time.Instant.parse("1900-01-01T00:00:00Z"));
+      case DATE32, DATETIME64 ->
+          Ticks.floor(seam.type(), java.time.Instant.parse("1900-01-01T00:00:00Z"));
     };
   }
 
@@ -279,7 +281,13 @@ final class SeamTexts {
         + prefix
         + "expected\nLEFT JOIN\n(\n"
         + indent(
-            "SELECT\n    " + hash + " AS " + prefix + "hash,\n    count() AS " + prefix + "there\nFROM "
+            "SELECT\n    "
+                + hash
+                + " AS "
+                + prefix
+                + "hash,\n    count() AS "
+                + prefix
+                + "there\nFROM "
                 + there()
                 + "\nGROUP BY "
                 + prefix
@@ -330,7 +338,8 @@ final class SeamTexts {
       outer.add(Repair.value(step, column, e, a) + " AS " + name);
       Repair.impossible(step, e, a).ifPresent(c -> conditions.add("NOT " + c));
     }
-    // Hashes, because NULL differs from nothing; and a key without a row may have the values of one.
+    // Hashes, because NULL differs from nothing; and a key without a row may have the values of
+    // one.
     conditions.addFirst(
         "(cityHash64(tuple(%s)) != cityHash64(tuple(%s)) OR %sactual.%srows = 0)"
             .formatted(String.join(", ", is), String.join(", ", was), prefix, prefix));
@@ -370,10 +379,9 @@ final class SeamTexts {
   private Repair.Step step(Column column) {
     return Repair.of(target, column)
         // The plan never asks for a difference then.
-        .orElseGet(
-            () ->
-                new Repair.Step(
-                    "0", "any(" + Quote.identifier(column.name()) + ")", Repair.Kind.AGAIN));
+        .orElseGet(() ->
+            new Repair.Step(
+                "0", "any(" + Quote.identifier(column.name()) + ")", Repair.Kind.AGAIN));
   }
 
   /// Whether the queries hold nothing that a template would evaluate.

@@ -89,12 +89,14 @@ public record PlanCore(
     return migrations.stream().filter(m -> m.liveFeed().kind() != Feed.Live.Kind.FORK).toList();
   }
 
-  /// The migrations of view targets that are cut at a bucket, in the order they depend on each other.
+  /// The migrations of view targets that are cut at a bucket, in the order they depend on each
+  /// other.
   public List<Migration> seamed() {
     return migrations.stream().filter(m -> m.seam().isPresent()).toList();
   }
 
-  /// The migrations whose forks hang, at any depth, from this target and are filled by what fills it.
+  /// The migrations whose forks hang, at any depth, from this target and are filled by what fills
+  /// it.
   public List<Migration> forksOf(String target) {
     var out = new java.util.ArrayList<Migration>();
     for (var m : migrations) {

@@ -661,7 +661,8 @@ public final class Planner {
     var live = new Feed.Live(Feed.Live.Kind.FORK, pipeName(source, true, view.name(), true));
     for (var way : ways) {
       if (way.query().isEmpty()) {
-        notEmitted(after, "The query of " + way.view().name() + " can't be written out as one.", "");
+        notEmitted(
+            after, "The query of " + way.view().name() + " can't be written out as one.", "");
       }
       if (way.view().nodes().stream().anyMatch(Node::template)) {
         notEmitted(after, way.view().name() + " is a template, which can't be forked yet.", "");
@@ -894,8 +895,7 @@ public final class Planner {
 
   private Optional<Seam.Feeder> feeder(Way way, String bucket, String fork) {
     var derived = Derivation.of(flow, way.view(), bucket);
-    var trigger =
-        way.onTwin() ? Optional.of(definition(way.from())) : head.dataSource(way.from());
+    var trigger = way.onTwin() ? Optional.of(definition(way.from())) : head.dataSource(way.from());
     var column = derived.flatMap(d -> trigger.flatMap(t -> t.column(d.column())));
     var time = column.flatMap(c -> c.type().time());
     if (derived.isEmpty()
@@ -909,7 +909,9 @@ public final class Planner {
         new Seam.Feeder(
             way.view().name(),
             fork,
-            way.onTwin() ? targets.getOrDefault(entry, pipeForks.getOrDefault(entry, entry)) : entry,
+            way.onTwin()
+                ? targets.getOrDefault(entry, pipeForks.getOrDefault(entry, entry))
+                : entry,
             derived.get().overEntry(),
             way.onTwin() ? target(way.from()) : way.from(),
             derived.get().column(),
@@ -1063,7 +1065,8 @@ public final class Planner {
       warnings.add(
           Problem.warning("history_outlives_origin", target.place(), message.get(), advice));
       // Whoever switches readers to the fork would lose it: that is for a person to say.
-      obstacles.add(Problem.error("history_outlives_origin", target.place(), message.get(), advice));
+      obstacles.add(
+          Problem.error("history_outlives_origin", target.place(), message.get(), advice));
     }
   }
 

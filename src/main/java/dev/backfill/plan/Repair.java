@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// How a merged row of a target that merges rows is raised to a later value of it by adding one more
-/// row, never by taking one away. Sums and counts get their difference; what may be added again
-/// without harm (uniq, min, max, ...) is added again. Everything else can't be raised.
+/// How a merged row of a target that merges rows is raised to a later value of it by adding one
+/// more row, never by taking one away. Sums and counts get their difference; what may be added
+/// again without harm (uniq, min, max, ...) is added again. Everything else can't be raised.
 public final class Repair {
   private static final Pattern AGAIN =
       Pattern.compile(
@@ -61,7 +61,8 @@ public final class Repair {
       var merge = Reduction.combined(function, "Merge") + "(" + name + ")";
       if (AGAIN.matcher(type.arguments().getFirst().name()).matches()) {
         return Optional.of(
-            new Step(merge, Reduction.combined(function, "MergeState") + "(" + name + ")", Kind.AGAIN));
+            new Step(
+                merge, Reduction.combined(function, "MergeState") + "(" + name + ")", Kind.AGAIN));
       }
       return !COUNTS.contains(function)
           ? Optional.empty()
@@ -104,9 +105,13 @@ public final class Repair {
           case AGAIN -> expected;
           case NUMBER -> difference;
           case COUNT ->
-              "arrayReduce('countState', arrayWithConstant(toUInt64(" + difference + "), toUInt8(0)))";
+              "arrayReduce('countState', arrayWithConstant(toUInt64("
+                  + difference
+                  + "), toUInt8(0)))";
           case COUNT_IF ->
-              "arrayReduce('countIfState', arrayWithConstant(toUInt64(" + difference + "), toUInt8(1)))";
+              "arrayReduce('countIfState', arrayWithConstant(toUInt64("
+                  + difference
+                  + "), toUInt8(1)))";
           case SUM -> "arrayReduce('sumState', [" + argument(column, difference) + "])";
           case SUM_IF ->
               "arrayReduce('sumIfState', [" + argument(column, difference) + "], [toUInt8(1)])";

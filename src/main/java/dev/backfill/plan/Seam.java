@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 
 /// Where a view's target is cut: at a bucket. Rows of later buckets come through the forks, the
-/// last old bucket B and everything before it by copies. B is the bucket of the last second before T,
-/// worked out by the server from the query's own expression, so no calendar, zone or repeated hour
-/// is computed twice. Each row has one bucket, so whatever B is, no row comes by both ways and none
-/// by neither.
+/// last old bucket B and everything before it by copies. B is the bucket of the last second before
+/// T, worked out by the server from the query's own expression, so no calendar, zone or repeated
+/// hour is computed twice. Each row has one bucket, so whatever B is, no row comes by both ways and
+/// none by neither.
 ///
 /// @param column of the target that holds the bucket
 /// @param columnType its type, canonical text

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 /// merged by the fork's own rule first, so parts and merges don't matter.
 public final class ForkQuestions {
   private final Migration fork;
+  private final String expectedRows;
+  private final String actualRows;
 
   /// @throws IllegalArgumentException when the migration says nothing to compare by
   public ForkQuestions(Migration fork) {
@@ -17,6 +19,22 @@ public final class ForkQuestions {
       throw new IllegalArgumentException(fork.target() + " has no query to compare with");
     }
     this.fork = fork;
+    expectedRows = "(" + fork.query().orElseThrow() + ")";
+    actualRows = Quote.identifier(fork.target());
+  }
+
+  private ForkQuestions(Migration fork, String expectedRows, String actualRows) {
+    this.fork = fork;
+    this.expectedRows = expectedRows;
+    this.actualRows = actualRows;
+  }
+
+  /// About a part of the rows only.
+  ///
+  /// @param expectedRows SQL that can stand behind FROM: what the fork has to hold of that part
+  /// @param actualRows the same of what it holds
+  ForkQuestions over(String expectedRows, String actualRows) {
+    return new ForkQuestions(fork, expectedRows, actualRows);
   }
 
   /// Whether keys are compared (rows are merged by key), not single rows.
@@ -59,7 +77,7 @@ public final class ForkQuestions {
   }
 
   private String reduced(boolean expected) {
-    var from = expected ? "(" + fork.query().orElseThrow() + ")" : Quote.identifier(fork.target());
+    var from = expected ? expectedRows : actualRows;
     var keys = fork.reduced().stream().filter(Reduced::key).map(Reduced::expression).toList();
     var values = fork.reduced().stream().filter(r -> !r.key()).map(Reduced::expression).toList();
     var all = fork.reduced().stream().map(Reduced::expression).toList();

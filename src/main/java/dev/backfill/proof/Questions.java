@@ -216,7 +216,12 @@ public final class Questions {
   }
 
   private String step(Grain grain) {
-    if (pair.type(Side.SOURCE).daily()) {
+    return step(pair.type(Side.SOURCE), grain);
+  }
+
+  /// The calendar step of `backfill__at`.
+  static String step(TimeType type, Grain grain) {
+    if (type.daily()) {
       return switch (grain) {
         case YEAR -> "toYear(backfill__at)";
         case MONTH -> "toYYYYMM(backfill__at)";

@@ -40,7 +40,8 @@ final class Guard {
   }
 
   /// @param reasons why not, for the targets that may not
-  record Findings(List<Ready> ready, List<String> reasons) {}
+  /// @param seams targets of views that are cut at a bucket
+  record Findings(List<Ready> ready, List<Seams.Ready> seams, List<String> reasons) {}
 
   /// @param branch whether a branch is expected, or the main workspace
   Findings look(PlanCore core, boolean branch) {
@@ -65,7 +66,7 @@ final class Guard {
                       + workspace.name()));
     }
     var ready = new ArrayList<Ready>();
-    if (core.direct().isEmpty()) {
+    if (core.direct().isEmpty() && core.seamed().isEmpty()) {
       reasons.add("the plan has no migration");
     }
     if (reasons.isEmpty()) {
@@ -74,6 +75,11 @@ final class Guard {
       }
       var covered = new TreeSet<String>();
       core.direct().forEach(m -> core.forksOf(m.target()).forEach(f -> covered.add(f.target())));
+      core.seamed()
+          .forEach(m -> {
+            covered.add(m.target());
+            core.forksOf(m.target()).forEach(f -> covered.add(f.target()));
+          });
       for (var migration : core.migrations()) {
         if (migration.liveFeed().kind() == Feed.Live.Kind.FORK
             && !covered.contains(migration.target())) {
@@ -85,7 +91,11 @@ final class Guard {
         }
       }
     }
-    return new Findings(reasons.isEmpty() ? ready : List.of(), reasons);
+    var seams =
+        reasons.isEmpty() ? new Seams(tinybird, watch).look(core, reasons) : List.<Seams.Ready>of();
+    return reasons.isEmpty()
+        ? new Findings(ready, seams, reasons)
+        : new Findings(List.of(), List.of(), reasons);
   }
 
   private Optional<Ready> look(Migration migration, List<Migration> forks, List<String> reasons) {

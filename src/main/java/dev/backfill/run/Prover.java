@@ -266,6 +266,11 @@ final class Prover {
 
   /// Equality in any reading is the proof; a key that agreed once is proven as of then.
   Comparison fork(Migration fork) {
+    return fork(fork, () -> {});
+  }
+
+  /// @param between what is done before what differs is read again
+  Comparison fork(Migration fork, Runnable between) {
     watch.tell(new RunEvent.Proving(target, fork.target()));
     if (fork.query().isEmpty() || fork.reduced().isEmpty()) {
       return new Comparison(
@@ -327,6 +332,7 @@ final class Prover {
                 ? "keys stayed different over " + times + " readings"
                 : "keys kept moving over " + times + " readings and never agreed");
       }
+      between.run();
       watch.pause(target, "reading again what differs in " + fork.target(), settle);
     }
   }

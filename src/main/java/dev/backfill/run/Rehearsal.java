@@ -68,6 +68,13 @@ public final class Rehearsal {
     for (var ready : findings.ready()) {
       targets.add(target(ready, core, main, branch, options, watch, reasons));
     }
+    var seams = new Seams(branch, watch);
+    for (var ready : findings.seams()) {
+      // A branch is quiet: every bucket before the cutover is what it will be.
+      var faults = new ArrayList<String>();
+      seams.fill(ready, core, options, Instant.MIN, new ArrayList<>(), new ArrayList<>(), faults);
+      reasons.addAll(faults);
+    }
     var after = watch.read("", () -> main.branch(info.name())).map(Branch::id);
     if (!after.equals(Optional.of(info.id()))) {
       reasons.add("the branch " + info.name() + " was rebuilt or deleted meanwhile");

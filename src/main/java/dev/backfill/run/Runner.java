@@ -107,6 +107,25 @@ public final class Runner {
         reasons.add(String.valueOf(refused.getMessage()));
       }
     }
+    var seams = new Seams(tinybird, watch);
+    for (var ready : findings.seams()) {
+      var start = Seams.start(ready, core);
+      if (options.dryRun()) {
+        intents.add(seams.intend(ready, core));
+      } else if (later.isPresent() || start.isAfter(seams.now(ready).plus(options.maxWait()))) {
+        var at = later.map(Outcome.ComeBackAt::at).filter(a -> a.isAfter(start)).orElse(start);
+        later =
+            Optional.of(
+                new Outcome.ComeBackAt(
+                    at, "rows of the last bucket before the cutover are still arriving"));
+      } else {
+        try {
+          seams.fill(ready, core, options, start, figures, proofs, reasons);
+        } catch (Failure.Refused refused) {
+          reasons.add(String.valueOf(refused.getMessage()));
+        }
+      }
+    }
     if (options.dryRun()) {
       return new Outcome.Planned(intents);
     }

@@ -85,6 +85,8 @@ public final class Verifier {
                   Prover.parts(migration, ready.cutover(), until),
                   differing -> {}));
     }
+    var seams = new Seams(tinybird, watch);
+    findings.seams().forEach(s -> out.add(seams.prove(s, core.limits().settle(), READINGS)));
     return out;
   }
 

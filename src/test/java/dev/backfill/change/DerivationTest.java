@@ -35,8 +35,7 @@ class DerivationTest {
   }
 
   private static String derived(Project project) {
-    return Derivation.of(
-            Flow.of(project), project.pipes().get("view"), "bucket")
+    return Derivation.of(Flow.of(project), project.pipes().get("view"), "bucket")
         .map(d -> d.entry() + ": " + d.overEntry() + " / " + d.column() + ": " + d.overTable())
         .orElse("nothing");
   }
@@ -94,8 +93,10 @@ class DerivationTest {
 
     assertThat(derived(project(view, "SELECT toDateTime(ts) AS at, id FROM events")))
         .isEqualTo("between0: toStartOfHour(at) / ts: toStartOfHour(toDateTime(ts))");
-    assertThat(derived(project(view, "SELECT toDateTime(ts) AS at, id FROM between1",
-            "SELECT * FROM events")))
+    assertThat(
+            derived(
+                project(
+                    view, "SELECT toDateTime(ts) AS at, id FROM between1", "SELECT * FROM events")))
         .isEqualTo("between0: toStartOfHour(at) / ts: toStartOfHour(toDateTime(`ts`))");
   }
 

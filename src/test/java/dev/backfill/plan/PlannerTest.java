@@ -245,7 +245,7 @@ class PlannerTest {
   }
 
   @Test
-  void aViewTargetAloneIsReplayedAndThatIsNotWrittenYet() {
+  void aViewTargetAloneIsReplayed() {
     var plan =
         plan(Projects.edited("pipes/pages.pipe", "FROM hits", "FROM hits WHERE pathname != ''"));
 
@@ -253,7 +253,8 @@ class PlannerTest {
     assertThat(plan.core().migrations().getFirst().historyFeed().kind())
         .isEqualTo(Feed.History.Kind.REPLAY);
     assertThat(plan.core().migrations().getFirst().trigger()).isEqualTo("events");
-    assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
+    assertThat(plan.core().migrations().getFirst().seam().orElseThrow().column()).isEqualTo("date");
+    assertThat(plan.obstacles()).isEmpty();
   }
 
   private static Set<String> codes(Iterable<Problem> problems) {
@@ -283,18 +284,38 @@ class PlannerTest {
       assertThat(plan.verdict()).isEqualTo(Verdict.VERSION);
       assertThat(plan.core().migrations().getLast().historyFeed().kind())
           .isEqualTo(Feed.History.Kind.SEAM);
-      assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
+      assertThat(plan.obstacles()).isEmpty();
     }
   }
 
   @Test
-  void aSourceThatForgetsEarlierThanItsViewIsAWarning() {
+  void whatTheSourceHasForgottenIsTakenFromTheOldTarget() {
+    var ttl = "ENGINE_TTL \"timestamp + toIntervalDay(60)\"\n";
+    var resorted = Projects.text(RESORTED, "datasources/events.datasource");
+
+    var plan =
+        Planner.plan(
+            PlanRequest.of(
+                Projects.with("datasources/events.datasource", Projects.EVENTS + ttl),
+                Projects.with("datasources/events.datasource", resorted + ttl)));
+
+    assertThat(plan.core().migrations().getLast().historyFeed().kind())
+        .isEqualTo(Feed.History.Kind.SEAM);
+    assertThat(plan.warnings()).isEmpty();
+    assertThat(plan.obstacles()).isEmpty();
+  }
+
+  @Test
+  void whatTheSourceHasForgottenAndANewQueryNeedsIsAWarning() {
     var ttl = "ENGINE_TTL \"timestamp + toIntervalDay(60)\"\n";
     var base = Projects.with("datasources/events.datasource", Projects.EVENTS + ttl);
     var head =
         Projects.with(
             "datasources/events.datasource",
-            Projects.text(RESORTED, "datasources/events.datasource") + ttl);
+            Projects.text(RESORTED, "datasources/events.datasource") + ttl,
+            "pipes/pages.pipe",
+            Projects.text(BASE, "pipes/pages.pipe")
+                .replace("FROM hits", "FROM hits WHERE pathname != ''"));
 
     var plan = Planner.plan(PlanRequest.of(base, head));
 

@@ -1,5 +1,6 @@
 package dev.backfill.run;
 
+import dev.backfill.change.Flow;
 import dev.backfill.emit.Emitter;
 import dev.backfill.failure.Failure;
 import dev.backfill.local.engine.EngineException;
@@ -89,27 +90,23 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
     }
     for (var pipe : next.pipes().values()) {
       if (project.pipe(pipe.name()).isEmpty()) {
-        deploy(pipe, environment);
+        deploy(Flow.of(next), pipe, environment);
       }
     }
     project = next;
   }
 
-  private void deploy(Pipe pipe, Map<String, String> environment) {
+  private void deploy(Flow flow, Pipe pipe, Map<String, String> environment) {
     var nodes = new ArrayList<LivePipe.LiveNode>();
     for (var node : pipe.nodes()) {
-      var sql = node.sql();
-      for (var e : environment.entrySet()) {
-        sql = sql.replace("${" + e.getKey() + "}", e.getValue());
-      }
-      sql = sql.replace("$$", "$");
+      var sql = filled(node.sql(), environment);
       if (node.kind() == Node.Kind.MATERIALIZED) {
         session.run(
             "CREATE MATERIALIZED VIEW %s TO %s AS %s"
                 .formatted(
                     Quote.identifier("mv_" + pipe.name()),
                     Quote.identifier(node.target().orElseThrow()),
-                    sql));
+                    filled(flow.inlined(pipe, Map.of()).orElseThrow(), environment)));
       }
       nodes.add(
           new LivePipe.LiveNode(
@@ -123,6 +120,14 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
     }
     var now = now();
     pipes.put(pipe.name(), new LivePipe(pipe.name(), pipe.name(), "", now, now, nodes));
+  }
+
+  private static String filled(String text, Map<String, String> environment) {
+    var sql = text;
+    for (var e : environment.entrySet()) {
+      sql = sql.replace("${" + e.getKey() + "}", e.getValue());
+    }
+    return sql.replace("$$", "$");
   }
 
   private static String create(DataSource source) {
