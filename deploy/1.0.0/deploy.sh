@@ -120,9 +120,8 @@ def feeds(pipe, target):
 
 def live_cutover(sql):
     """T as the live text has it, or None."""
-    found = re.findall(
-        r">=\s*to(?:Date|Date32|DateTime|DateTime64)\s*\(\s*'(\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d{1,9})?)?)'", sql
-    )
+    literal = r"to(?:Date|Date32|DateTime|DateTime64)\s*\(\s*'(\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d{1,9})?)?)'"
+    found = re.findall(literal + r"[^()]*\)\s+AS\s+`?backfill_cutover\b", sql) or re.findall(r">=\s*" + literal, sql)
     return found[-1] if found else None
 
 
@@ -196,7 +195,13 @@ def instant(text):
 
 def bind():
     """T of every migration: what is live stays, what is pinned must be ahead, the rest is now + lead."""
-    now = time.time()
+    now, live = time.time(), {}  # pipes that feed one target are cut at one instant
+    for m in MIGRATIONS:
+        if m["sync"] and os.path.isfile(m["sync_file"]):
+            pipe = get("/v0/pipes/" + m["sync"], absent={})
+            sql = feeds(pipe, m["target"]) if pipe else None
+            if sql is not None:
+                live[m["target"]] = live_cutover(sql)
     for m in MIGRATIONS:
         if not m["sync"] or not os.path.isfile(m["sync_file"]):
             continue
@@ -213,6 +218,9 @@ def bind():
                     "Renew the plan: backfill generate --cutover INSTANT (or without it, to bind it at deploy).",
                 )
             print(m["sync"], variable, m["pinned"], "new", sep="\t")
+            continue
+        if m["target"] in live:
+            print(m["sync"], variable, live[m["target"]], "new", sep="\t")
             continue
         tick = 86400 if m["daily"] else 1
         seconds = -int(-(now + LEAD) // tick) * tick
