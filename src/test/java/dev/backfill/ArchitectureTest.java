@@ -40,8 +40,9 @@ class ArchitectureTest {
         "revision      | failure problem",
         "tinybird      | failure problem",
         "github        | revision failure problem",
-        "run           | tinybird proof plan project sql problem failure",
-        "report        | run proof plan change project emit problem",
+        "status        |",
+        "run           | status tinybird proof plan project sql problem failure",
+        "report        | status run proof plan change project emit problem",
         "http          | failure",
         "revision.jgit | revision failure problem",
         "tinybird.http | tinybird http failure problem",
@@ -50,8 +51,8 @@ class ArchitectureTest {
         "local         | local.engine datafile project sql problem failure",
         "local.engine  | failure",
         "tb            | tinybird.http http revision revision.jgit project datafile sql failure problem",
-        "action        | github journey report run plan change tinybird revision problem failure",
-        "journey       | revision revision.jgit tinybird tinybird.http http worktree report run proof emit plan change"
+        "action        | github journey report status run plan change tinybird revision problem failure",
+        "journey       | revision revision.jgit tinybird tinybird.http http worktree report status run proof emit plan change"
             + " project datafile config sql failure problem",
       })
   void aRoomOpensOnlyTheseDoors(String room, @Nullable String doors) {
@@ -106,6 +107,7 @@ class ArchitectureTest {
         "plan",
         "emit",
         "proof",
+        "status",
         "report"
       })
   void pureRoomsReadNoClockFileSocketOrEnvironment(String room) {

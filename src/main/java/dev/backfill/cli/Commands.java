@@ -15,6 +15,8 @@ final class Commands {
     all.add(new RehearseCommand(console));
     all.add(new RunCommand(console));
     all.add(new VerifyCommand(console));
+    all.add(new StatusCommand(console));
+    all.add(new CleanupCommand(console));
     all.add(new ActionCommand(console));
     if (workbench()) {
       all.add(new LocalCommand(console));

@@ -7,6 +7,7 @@ import dev.backfill.report.RunMarkdown;
 import dev.backfill.report.RunText;
 import dev.backfill.run.Outcome;
 import dev.backfill.run.RunOptions;
+import dev.backfill.status.Confirmation;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -32,6 +33,7 @@ import picocli.CommandLine.Option;
 final class RunCommand implements Callable<Integer> {
   private final Console console;
   @Mixin private WorkspaceOptions workspace = new WorkspaceOptions();
+  @Mixin private Confirmations confirmations = new Confirmations();
   @Mixin private Output output = new Output();
 
   @Option(names = "--dry-run", description = "Say what would be done, and change nothing.")
@@ -63,6 +65,8 @@ final class RunCommand implements Callable<Integer> {
               defaults.requestDeadline(),
               defaults.unreachable(),
               dryRun,
+              confirmations.directWrites(),
+              confirmations.says(Confirmation.CHANGES_REPEATED),
               "backfill run --plan " + file);
       var outcome =
           RunJourney.run(

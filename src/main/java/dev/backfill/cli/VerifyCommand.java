@@ -36,6 +36,7 @@ import picocli.CommandLine.Option;
 final class VerifyCommand implements Callable<Integer> {
   private final Console console;
   @Mixin private WorkspaceOptions workspace = new WorkspaceOptions();
+  @Mixin private Confirmations confirmations = new Confirmations();
   @Mixin private Output output = new Output();
 
   @Option(
@@ -82,7 +83,7 @@ final class VerifyCommand implements Callable<Integer> {
               progress::event,
               console::cancelled);
       var proofs =
-          core.map(journey::verify)
+          core.map(c -> journey.verify(c, confirmations.directWrites()))
               .orElseGet(() ->
                   List.of(
                       journey.verify(

@@ -3,6 +3,7 @@ package dev.backfill.cli;
 import dev.backfill.failure.Failure;
 import dev.backfill.http.Http;
 import dev.backfill.http.Limits;
+import dev.backfill.journey.Location;
 import dev.backfill.journey.PlanFile;
 import dev.backfill.tinybird.Tinybird;
 import dev.backfill.tinybird.http.Host;
@@ -44,6 +45,11 @@ final class WorkspaceOptions {
         .orElseGet(
             () -> PlanFile.of(project.repo(console).resolve(project.projectDir().orElse("."))))
         .normalize();
+  }
+
+  /// The repository and the project in it.
+  Location location(Console console) {
+    return project.location(console);
   }
 
   /// @param progress is told while the host makes us wait

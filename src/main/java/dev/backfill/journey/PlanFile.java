@@ -1,5 +1,7 @@
 package dev.backfill.journey;
 
+import dev.backfill.config.Settings;
+import dev.backfill.config.SettingsReader;
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.problem.Place;
@@ -11,6 +13,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /// A committed `plan.json` as a file; no git is needed for it.
@@ -54,6 +57,23 @@ public final class PlanFile {
       throw new Failure.Machine("can't read " + file, e);
     } catch (CoreJson.Malformed e) {
       throw unreadable(file, e.line(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  /// `quiet` of the `backfill.yml` that lies beside the `deploy` folder the plan is in, or the
+  /// default.
+  public static Duration quiet(Path plan) {
+    var project = plan.toAbsolutePath().normalize().resolve("../../../").normalize();
+    var file = project.resolve(Sources.SETTINGS_FILE);
+    if (!Files.isRegularFile(file)) {
+      return Settings.DEFAULTS.quiet();
+    }
+    try {
+      var read = SettingsReader.read(file.toString(), Files.readString(file));
+      Sources.stopOnWrongSettings(read.problems());
+      return read.settings().quiet();
+    } catch (IOException e) {
+      throw new Failure.Machine("can't read " + file, e);
     }
   }
 

@@ -43,9 +43,17 @@ public final class VerifyJourney {
 
   /// Every target of a plan, with its forks.
   public List<ProofReport> verify(PlanCore core) {
+    return verify(core, /* directWrites= */ false);
+  }
+
+  /// Every target of a plan, with its forks.
+  ///
+  /// @param directWrites producers write to the targets too, so rows that only a target has are
+  ///   theirs
+  public List<ProofReport> verify(PlanCore core, boolean directWrites) {
     // A host that isn't there is told at once; later ones are waited for.
     tinybird.workspace();
-    return verifier.verify(core);
+    return verifier.verifyMoved(core, directWrites);
   }
 
   /// Any two Data Sources, by the columns that both have.

@@ -110,6 +110,11 @@ public record PlanCore(
     return out;
   }
 
+  /// The same with fewer migrations.
+  public PlanCore without(java.util.function.Predicate<Migration> these) {
+    return withMigrations(migrations.stream().filter(these.negate()).toList());
+  }
+
   PlanCore withMigrations(List<Migration> others) {
     return new PlanCore(
         schemaVersion,

@@ -97,6 +97,14 @@ public final class Questions {
     return "SELECT * FROM " + multiset(chunk) + " ORDER BY backfill__h LIMIT " + limit;
   }
 
+  /// Row hashes that the source has more of; columns as [#difference].
+  public String missing(Chunk chunk, int limit) {
+    return "SELECT * FROM "
+        + multiset(chunk)
+        + " WHERE backfill__x > backfill__y ORDER BY backfill__h LIMIT "
+        + limit;
+  }
+
   /// Columns `missing` and `surplus`: rows, with multiplicity.
   public String differenceTotals(Chunk chunk) {
     return "SELECT sum(if(backfill__x > backfill__y, backfill__x - backfill__y, 0)) AS backfill__missing,"

@@ -40,6 +40,7 @@ final class Filling {
   private final Duration settle;
   private final Pace pace;
   private final long chunkRows;
+  private final boolean directWrites;
   private int chunks;
   private long copied;
   private long swept;
@@ -53,7 +54,9 @@ final class Filling {
       Copier copier,
       Watch watch,
       Duration settle,
-      long chunkRows) {
+      long chunkRows,
+      boolean directWrites) {
+    this.directWrites = directWrites;
     this.migration = ready.migration();
     this.cutover = ready.cutover();
     this.type = ready.migration().timestamp().orElseThrow().type();
@@ -291,7 +294,8 @@ final class Filling {
         if (!settled) {
           next.addAll(now.chunk().parts(PARTS, lowest, cutover));
         } else {
-          var difference = inventory.difference(now.chunk());
+          var difference =
+              directWrites ? inventory.missing(now.chunk()) : inventory.difference(now.chunk());
           if (difference.surplusRows() > 0) {
             unlike(now.chunk());
           } else if (difference.missingRows() > 0) {

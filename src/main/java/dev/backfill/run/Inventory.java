@@ -49,6 +49,12 @@ interface Inventory {
 
   Difference difference(Chunk chunk);
 
+  /// The one half of the difference: what the target lacks, whatever else it holds.
+  default Difference missing(Chunk chunk) {
+    var both = difference(chunk);
+    return new Difference(both.missing(), Map.of(), both.complete());
+  }
+
   /// Rows as text, by hash.
   Map<BigInteger, String> examples(Side side, Chunk chunk, Collection<BigInteger> hashes);
 

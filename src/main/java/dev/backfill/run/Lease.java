@@ -20,6 +20,9 @@ import java.util.regex.Pattern;
 /// Of a renewal that comes late and a take-over, at least one sees the other: the holder writes,
 /// then looks for a later generation; the newcomer creates, then looks at the earlier ones again.
 final class Lease {
+  /// Begins the name of every claim.
+  static final String PREFIX = "backfill_lease_";
+
   private static final Pattern DESCRIPTION =
       Pattern.compile(
           "\\{\"holder\":\"([^\"]*)\",\"nonce\":\"([^\"]*)\",\"expires\":\"([^\"]*)\",\"released\":(true|false)\\}");
@@ -152,7 +155,7 @@ final class Lease {
           watch.poll(failure.retryAfter().orElse(Duration.ofSeconds(1)));
           yield watch
               .read(target, () -> tinybird.pipe(name))
-              .flatMap(p -> parse(p, target, Duration.ZERO))
+              .flatMap(p -> claim(p, target, Duration.ZERO))
               .filter(c -> c.nonce().equals(claim.nonce()))
               .isPresent();
         }
@@ -248,13 +251,13 @@ final class Lease {
   }
 
   static String name(String target, int generation) {
-    return "backfill_lease_" + target + "_" + generation;
+    return PREFIX + target + "_" + generation;
   }
 
   static List<Claim> claims(Tinybird tinybird, String target, Duration length) {
     var out = new ArrayList<Claim>();
     for (var pipe : tinybird.pipes()) {
-      parse(pipe, target, length).ifPresent(out::add);
+      claim(pipe, target, length).ifPresent(out::add);
     }
     return out;
   }
@@ -264,10 +267,11 @@ final class Lease {
         .formatted(claim.holder(), claim.nonce(), claim.expires(), claim.released());
   }
 
-  /// A claim that can't be read counts as fresh: somebody may hold it.
-  private static Optional<Claim> parse(LivePipe pipe, String target, Duration length) {
+  /// What a Pipe claims of a target, if it is a claim. One that can't be read counts as fresh:
+  /// somebody may hold it.
+  static Optional<Claim> claim(LivePipe pipe, String target, Duration length) {
     var matcher =
-        Pattern.compile("backfill_lease_" + Pattern.quote(target) + "_([0-9]{1,9})")
+        Pattern.compile(PREFIX + Pattern.quote(target) + "_([0-9]{1,9})")
             .matcher(pipe.name());
     if (!matcher.matches()) {
       return Optional.empty();

@@ -37,8 +37,21 @@ final class Prover {
   private final Duration settle;
   private final int readings;
   private final String target;
+  private final boolean oneSided;
 
   Prover(Inventory inventory, Watch watch, Duration settle, int readings, String target) {
+    this(inventory, watch, settle, readings, target, /* oneSided= */ false);
+  }
+
+  /// @param oneSided rows that only the target has are its producers' own
+  Prover(
+      Inventory inventory,
+      Watch watch,
+      Duration settle,
+      int readings,
+      String target,
+      boolean oneSided) {
+    this.oneSided = oneSided;
     this.inventory = inventory;
     this.watch = watch;
     this.settle = settle;
@@ -125,7 +138,8 @@ final class Prover {
             examples(left),
             times,
             judge(total),
-            because(total, left, times));
+            because(total, left, times)
+                + (oneSided ? "; rows that only " + name + " has count as its producers'" : ""));
     watch.tell(new RunEvent.Compared(target, comparison));
     return comparison;
   }
@@ -138,7 +152,8 @@ final class Prover {
   private List<Open> differences(List<Open> open) {
     var left = new ArrayList<Open>();
     for (var o : open) {
-      var now = inventory.difference(o.chunk());
+      var now =
+          oneSided ? inventory.missing(o.chunk()) : inventory.difference(o.chunk());
       var lasting = o.difference().map(before -> before.persisting(now)).orElse(now);
       if (!lasting.isEmpty() || !lasting.complete()) {
         left.add(new Open(o.part(), o.chunk(), Optional.of(lasting)));

@@ -10,6 +10,8 @@ import java.time.Duration;
 ///   was lost is looked for at least that long
 /// @param unreachable how long an unreachable host is tried again
 /// @param dryRun only say what would be done
+/// @param directWrites producers write to the targets too, so rows that only a target has are theirs
+/// @param changesRepeated what was deleted or changed in the source is repeated on the target
 /// @param resume the command that goes on after an interruption
 public record RunOptions(
     String holder,
@@ -17,7 +19,28 @@ public record RunOptions(
     Duration requestDeadline,
     Duration unreachable,
     boolean dryRun,
+    boolean directWrites,
+    boolean changesRepeated,
     String resume) {
+
+  /// A run before producers move.
+  public RunOptions(
+      String holder,
+      Duration maxWait,
+      Duration requestDeadline,
+      Duration unreachable,
+      boolean dryRun,
+      String resume) {
+    this(
+        holder,
+        maxWait,
+        requestDeadline,
+        unreachable,
+        dryRun,
+        /* directWrites= */ false,
+        /* changesRepeated= */ false,
+        resume);
+  }
 
   public static RunOptions of(String holder) {
     return new RunOptions(

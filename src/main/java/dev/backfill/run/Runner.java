@@ -192,7 +192,15 @@ public final class Runner {
             target,
             ready.migration().historyFeed().pipe(),
             nonce);
-    var filling = new Filling(ready, inventory, copier, watch, limits.settle(), limits.chunkRows());
+    var filling =
+        new Filling(
+            ready,
+            inventory,
+            copier,
+            watch,
+            limits.settle(),
+            limits.chunkRows(),
+            options.directWrites());
     try {
       if (copier.quiesce()) {
         watch.pause(target, "a job of an earlier run has just ended", limits.settle());
@@ -207,7 +215,7 @@ public final class Runner {
                     + " on are brought by difference"));
       }
       filling.bulk();
-      var proof = prove(ready, core, inventory, watch, filling);
+      var proof = prove(ready, core, inventory, watch, filling, options.directWrites());
       proofs.add(proof);
       verdict(proof, reasons);
     } catch (Failure.Interrupted interrupted) {
@@ -251,10 +259,15 @@ public final class Runner {
   }
 
   private static ProofReport prove(
-      Guard.Ready ready, PlanCore core, Inventory inventory, Watch watch, Filling filling) {
+      Guard.Ready ready,
+      PlanCore core,
+      Inventory inventory,
+      Watch watch,
+      Filling filling,
+      boolean directWrites) {
     var settle = core.limits().settle();
     var until = Prover.until(ready.migration(), inventory.now(), settle);
-    return new Prover(inventory, watch, settle, READINGS, ready.migration().target())
+    return new Prover(inventory, watch, settle, READINGS, ready.migration().target(), directWrites)
         .prove(
             ready.migration(),
             ready.forks(),
@@ -281,7 +294,9 @@ public final class Runner {
                     comparison.surplus(),
                     comparison.because(),
                     comparison.surplus() > 0
-                        ? ". Rows are never deleted from a target: start over under a new name"
+                        ? ". If producers write to it by now, say so with --confirm"
+                            + " producers_moving; else rows are never deleted from a target: start"
+                            + " over under a new name"
                         : ""));
       }
     }

@@ -62,8 +62,12 @@ final class SqlInventory implements Inventory {
 
   @Override
   public Instant now() {
-    return LocalDateTime.parse(ask(Questions.now()).only().text(MARK + "now"), MILLIS)
-        .toInstant(ZoneOffset.UTC);
+    return instant(ask(Questions.now()).only().text(MARK + "now"));
+  }
+
+  /// What [Questions#now] is answered with.
+  static Instant instant(String now) {
+    return LocalDateTime.parse(now, MILLIS).toInstant(ZoneOffset.UTC);
   }
 
   @Override
@@ -198,13 +202,22 @@ final class SqlInventory implements Inventory {
 
   @Override
   public Difference difference(Chunk chunk) {
+    return difference(chunk, c -> questions.difference(c, HASHES));
+  }
+
+  @Override
+  public Difference missing(Chunk chunk) {
+    return difference(chunk, c -> questions.missing(c, HASHES));
+  }
+
+  private Difference difference(Chunk chunk, Function<Chunk, String> question) {
     return halving(
         Side.SOURCE,
         chunk,
         c -> {
           var missing = new HashMap<BigInteger, Long>();
           var surplus = new HashMap<BigInteger, Long>();
-          var rows = ask(questions.difference(c, HASHES)).rows();
+          var rows = ask(question.apply(c)).rows();
           for (var row : rows) {
             var more = row.number(MARK + "x") - row.number(MARK + "y");
             (more > 0 ? missing : surplus).put(row.big(MARK + "h"), Math.abs(more));

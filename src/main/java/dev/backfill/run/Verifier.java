@@ -59,11 +59,67 @@ public final class Verifier {
   ///
   /// @throws Failure.Refused when a target isn't there or isn't the plan's
   public List<ProofReport> verify(PlanCore core) {
-    return verify(core, false);
+    return verify(core, false, false);
   }
 
   /// @param branch whether a branch is looked at
   List<ProofReport> verify(PlanCore core, boolean branch) {
+    return verify(core, branch, false);
+  }
+
+  /// Compares as [#verify(PlanCore)] does.
+  ///
+  /// @param directWrites producers write to the targets too, so rows that only a target has are
+  ///   theirs
+  public List<ProofReport> verifyMoved(PlanCore core, boolean directWrites) {
+    return verify(core, false, directWrites);
+  }
+
+  /// Whether the targets hold every row that their sources still have, without asking for the feeds
+  /// between them: before the sources go.
+  public List<ProofReport> verifyKept(PlanCore core) {
+    var watch = watch();
+    var out = new ArrayList<ProofReport>();
+    for (var migration : core.direct()) {
+      if (migration.projection().isEmpty() || !migration.engine().equals("MergeTree")) {
+        throw new Failure.Refused(
+            migration.target()
+                + " merges rows, so it can't be told row by row that it holds "
+                + migration.source());
+      }
+      var inventory = inventories.of(migration, clock.instant().plus(Duration.ofHours(1)), watch);
+      var parts = new ArrayList<Prover.Part>();
+      parts.add(
+          new Prover.Part(
+              "all",
+              new Chunk(
+                  Chunk.Part.RANGE, OptionalLong.empty(), OptionalLong.empty(), 1, 0)));
+      if (migration.timestamp().filter(t -> t.type().nullable()).isPresent()) {
+        parts.add(new Prover.Part("null", Chunk.nulls()));
+      }
+      var asOf = inventory.now();
+      var comparison =
+          new Prover(
+                  inventory,
+                  watch,
+                  core.limits().settle(),
+                  READINGS,
+                  migration.target(),
+                  /* oneSided= */ true)
+              .rows(migration.source(), migration.target(), parts, differing -> {});
+      out.add(
+          new ProofReport(
+              migration.source(),
+              migration.target(),
+              Optional.empty(),
+              Optional.empty(),
+              asOf,
+              List.of(comparison)));
+    }
+    return out;
+  }
+
+  private List<ProofReport> verify(PlanCore core, boolean branch, boolean directWrites) {
     var watch = watch();
     var findings = new Guard(tinybird, watch).look(core, branch);
     if (!findings.reasons().isEmpty()) {
@@ -76,7 +132,7 @@ public final class Verifier {
       var settle = core.limits().settle();
       var until = Prover.until(migration, inventory.now(), settle);
       out.add(
-          new Prover(inventory, watch, settle, READINGS, migration.target())
+          new Prover(inventory, watch, settle, READINGS, migration.target(), directWrites)
               .prove(
                   migration,
                   ready.forks(),

@@ -1,0 +1,227 @@
+package dev.backfill.journey;
+
+import dev.backfill.emit.CleanUp;
+import dev.backfill.emit.FileChange;
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.proof.Judgement;
+import dev.backfill.proof.ProofReport;
+import dev.backfill.revision.Snapshot;
+import dev.backfill.revision.jgit.JGitRevisions;
+import dev.backfill.run.Observer;
+import dev.backfill.run.RunEvent;
+import dev.backfill.run.Sleeper;
+import dev.backfill.run.Verifier;
+import dev.backfill.status.Facts;
+import dev.backfill.status.Handover;
+import dev.backfill.status.Next;
+import dev.backfill.status.Status;
+import dev.backfill.status.Wanted;
+import dev.backfill.tinybird.Tinybird;
+import dev.backfill.worktree.Worktree;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/// Makes the next change that ends a migration, when the evidence for it is there. Readers first,
+/// then the feeds, then the old version: each is a pull request of its own.
+public final class CleanupJourney {
+  private final Tinybird tinybird;
+  private final Observer observer;
+  private final Verifier verifier;
+
+  public CleanupJourney(
+      Tinybird tinybird,
+      InstantSource clock,
+      Sleeper sleeper,
+      Consumer<RunEvent> events,
+      BooleanSupplier cancelled) {
+    this.tinybird = tinybird;
+    this.observer = new Observer(tinybird, clock, sleeper, events, cancelled);
+    this.verifier = new Verifier(tinybird, clock, sleeper, events, cancelled);
+  }
+
+  /// A change, ready to be written.
+  ///
+  /// @param status what was seen
+  /// @param next which change it is; what is missing for it, if anything is
+  /// @param proofs that were made for it
+  /// @param changes files as they should be; empty when it may not be made, or head holds it
+  ///   already
+  /// @param byHand what only a person can change, one sentence each
+  /// @param removedClaims claims of runs that were taken out of the workspace: nothing is left that
+  ///   a run could do
+  /// @param folder the project's folder on disk
+  public record Prepared(
+      Status status,
+      Next next,
+      List<ProofReport> proofs,
+      List<FileChange> changes,
+      List<String> byHand,
+      List<String> removedClaims,
+      Path folder) {
+    public Prepared {
+      proofs = List.copyOf(proofs);
+      changes = List.copyOf(changes);
+      byHand = List.copyOf(byHand);
+      removedClaims = List.copyOf(removedClaims);
+    }
+
+    /// The answer is yes: there is something to merge, or nothing left to do.
+    public boolean allowed() {
+      return next.missing().isEmpty();
+    }
+  }
+
+  /// @param where the repository, whose work tree is read
+  /// @throws Failure.Refused when the token is for a branch
+  public Prepared next(PlanCore core, Location where, Wanted wanted) {
+    var facts = look(core, /* compare= */ true);
+    var status = Handover.status(facts, wanted);
+    var next = status.next();
+    List<ProofReport> proofs = List.of();
+    if (next.allowed()) {
+      proofs =
+          switch (next.change()) {
+            case SWITCH_READERS, REMOVE_FEEDS ->
+                verifier.verifyMoved(core, wanted.directWrites());
+            case REMOVE_OLD -> verifier.verifyKept(stillThere(core, facts));
+            case FINISHED, ABANDON -> List.of();
+          };
+      next = new Next(next.change(), unproven(proofs));
+    }
+    var claims = next.change() == Next.Change.FINISHED ? removeClaims(facts) : List.<String>of();
+    try (var revisions = JGitRevisions.open(where.repository())) {
+      var dir = Sources.projectDir(revisions, where, List.of(Optional.empty()));
+      var snapshot = Sources.snapshot(revisions, Optional.empty(), dir);
+      var made =
+          next.allowed()
+              ? switch (next.change()) {
+                case SWITCH_READERS -> CleanUp.switchReaders(snapshot.files(), core);
+                case REMOVE_FEEDS -> CleanUp.removeFeeds(snapshot.files(), core);
+                case REMOVE_OLD -> CleanUp.removeOld(snapshot.files(), core);
+                case FINISHED, ABANDON -> new CleanUp.Made(List.of(), List.of());
+              }
+              : new CleanUp.Made(List.of(), List.of());
+      return new Prepared(
+          status,
+          next,
+          proofs,
+          made.changes(),
+          made.byHand(),
+          claims,
+          dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
+    }
+  }
+
+  /// Takes the whole plan back. The new versions go with their rows, so their names have to be
+  /// typed, and nobody may read or write them.
+  ///
+  /// @param typed names of the targets
+  public Prepared abandon(PlanCore core, Location where, Wanted wanted, Set<String> typed) {
+    var targets = new TreeSet<String>();
+    core.direct().forEach(m -> targets.add(m.target()));
+    if (!targets.equals(new TreeSet<>(typed))) {
+      throw new Failure.Usage(
+          "--abandon removes "
+              + String.join(", ", targets)
+              + " with every row in it; type "
+              + (targets.size() == 1 ? "that name" : "those names")
+              + ": --abandon "
+              + String.join(" --abandon ", targets));
+    }
+    var facts = look(core, /* compare= */ false);
+    var missing = new ArrayList<String>();
+    for (var target : facts.targets()) {
+      target
+          .writes()
+          .firstToTarget()
+          .ifPresent(at ->
+              missing.add(
+                  "producers write to `%s` since %s, and those rows are nowhere else"
+                      .formatted(target.target(), at)));
+      if (!target.sourceThere() && target.targetRows().isPresent()) {
+        missing.add("`" + target.source() + "` is gone, so its rows are nowhere else");
+      }
+      target.leases().stream()
+          .filter(l -> l.until().filter(facts.asOf()::isBefore).isPresent())
+          .forEach(l ->
+              missing.add(
+                  "%s works on `%s`; stop it first".formatted(l.holder(), target.target())));
+    }
+    for (var reader : facts.newReaders()) {
+      missing.add(
+          "%s `%s` reads the new version; switch it back first"
+              .formatted(reader.kind(), reader.pipe()));
+    }
+    try (var revisions = JGitRevisions.open(where.repository())) {
+      var dir = Sources.projectDir(revisions, where, List.of(Optional.empty()));
+      Snapshot snapshot = Sources.snapshot(revisions, Optional.empty(), dir);
+      return new Prepared(
+          Handover.status(facts, wanted),
+          new Next(Next.Change.ABANDON, missing),
+          List.of(),
+          missing.isEmpty() ? CleanUp.abandon(snapshot.files(), core).changes() : List.of(),
+          List.of(),
+          List.of(),
+          dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
+    }
+  }
+
+  /// Writes what was prepared, all of it or nothing.
+  ///
+  /// @return paths, relative to the project
+  public static List<String> write(Prepared prepared) {
+    return prepared.changes().isEmpty()
+        ? List.of()
+        : new Worktree(prepared.folder())
+            .apply(prepared.changes(), Map.of(), /* force= */ false)
+            .written();
+  }
+
+  private Facts look(PlanCore core, boolean compare) {
+    var workspace = tinybird.workspace();
+    if (workspace.main().isPresent()) {
+      throw new Failure.Usage(
+          "the token is for "
+              + workspace.name()
+              + ", a branch; the evidence for a clean-up is in the main workspace. Use its token.");
+    }
+    return observer.observe(core, compare);
+  }
+
+  private static PlanCore stillThere(PlanCore core, Facts facts) {
+    return core.without(
+        m ->
+            facts.targets().stream()
+                .anyMatch(t -> t.target().equals(m.target()) && !t.sourceThere()));
+  }
+
+  private static List<String> unproven(List<ProofReport> proofs) {
+    return proofs.stream()
+        .filter(p -> p.judgement() != Judgement.CONTAINED)
+        .map(p ->
+            "`%s` isn't proven to hold `%s`: %d missing, %d too many; look at it with backfill verify"
+                .formatted(p.target(), p.source(), p.missing(), p.surplus()))
+        .toList();
+  }
+
+  /// Without a copy pipe no run can start any more, so its claims are over.
+  private List<String> removeClaims(Facts facts) {
+    var out = new ArrayList<String>();
+    for (var target : facts.targets()) {
+      for (var lease : target.leases()) {
+        tinybird.deletePipe(lease.pipe());
+        out.add(lease.pipe());
+      }
+    }
+    return out;
+  }
+}

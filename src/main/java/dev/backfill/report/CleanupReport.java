@@ -1,0 +1,112 @@
+package dev.backfill.report;
+
+import dev.backfill.status.Next;
+import dev.backfill.status.Status;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/// What `cleanup` made.
+///
+/// @param next which change it is, and what is missing for it
+/// @param status what was seen
+/// @param written paths, relative to the project; empty when the work tree was that way already
+/// @param byHand what only a person can change, one sentence each
+/// @param removedClaims claims of runs that were taken out of the workspace
+public record CleanupReport(
+    Next next,
+    Status status,
+    List<String> written,
+    List<String> byHand,
+    List<String> removedClaims) {
+  public CleanupReport {
+    written = List.copyOf(written);
+    byHand = List.copyOf(byHand);
+    removedClaims = List.copyOf(removedClaims);
+  }
+
+  private boolean allowed() {
+    return next.missing().isEmpty();
+  }
+
+  private String headline() {
+    if (!allowed()) {
+      return "not yet: " + what();
+    }
+    if (next.change() == Next.Change.FINISHED) {
+      return "nothing is left to clean up";
+    }
+    return written.isEmpty()
+        ? "every file is as it should be: merge and deploy it to " + what()
+        : what();
+  }
+
+  private String what() {
+    return switch (next.change()) {
+      case SWITCH_READERS -> "switch the readers to the new version";
+      case REMOVE_FEEDS -> "remove the sync and backfill Pipes";
+      case REMOVE_OLD -> "remove the old version";
+      case ABANDON -> "take the migration back";
+      case FINISHED -> "clean up";
+    };
+  }
+
+  private String why() {
+    return switch (next.change()) {
+      case SWITCH_READERS ->
+          "Both versions are proven to hold the same rows; reverting this is safe as long as"
+              + " producers write to the old one.";
+      case REMOVE_FEEDS ->
+          "Readers and producers have moved, the old version is quiet, and every row of it is"
+              + " proven to be in the new one. From this deployment on it gets no younger.";
+      case REMOVE_OLD ->
+          "Nothing reads or feeds the old version, and the new one is proven to hold its rows."
+              + " After this deployment they are only there.";
+      case ABANDON -> "Nobody reads or writes the new version. It goes with its rows.";
+      case FINISHED -> "Nothing of the old version is left.";
+    };
+  }
+
+  public String text(Style style) {
+    var out = new StringBuilder();
+    out.append(allowed() ? style.good(headline()) : style.bad(headline())).append('\n');
+    next.missing()
+        .forEach(m -> out.append("  - ").append(Escape.line(m.replace("`", ""))).append('\n'));
+    written.forEach(p -> out.append("  changed ").append(Escape.line(p)).append('\n'));
+    byHand.forEach(b -> out.append("  by hand: ").append(Escape.line(b)).append('\n'));
+    removedClaims.forEach(c ->
+        out.append("  removed the claim ").append(Escape.line(c)).append('\n'));
+    if (allowed()) {
+      out.append(why()).append('\n');
+    }
+    if (!written.isEmpty()) {
+      out.append("Look at them, commit them, open a pull request.\n");
+    }
+    return out.toString();
+  }
+
+  public String markdown() {
+    var out = new StringBuilder("### Backfill: ").append(headline()).append("\n\n");
+    next.missing().forEach(m -> out.append("- ").append(Escape.prose(m)).append('\n'));
+    written.forEach(p -> out.append("- changed ").append(Escape.code(p)).append('\n'));
+    byHand.forEach(b -> out.append("- by hand: ").append(Escape.prose(b)).append('\n'));
+    removedClaims.forEach(c ->
+        out.append("- removed the claim ").append(Escape.code(c)).append('\n'));
+    if (allowed()) {
+      out.append('\n').append(why()).append('\n');
+    }
+    return out.toString();
+  }
+
+  public String json() {
+    var out = new LinkedHashMap<String, Object>();
+    out.put("schemaVersion", CoreJson.SCHEMA_VERSION);
+    out.put("change", next.change().toString());
+    out.put("allowed", allowed());
+    out.put("missing", next.missing());
+    out.put("written", written);
+    out.put("byHand", byHand);
+    out.put("removedClaims", removedClaims);
+    out.put("status", StatusReport.tree(status));
+    return Json.pretty(out);
+  }
+}

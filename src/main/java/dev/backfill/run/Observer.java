@@ -1,0 +1,404 @@
+package dev.backfill.run;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Feed;
+import dev.backfill.plan.ForkedPipe;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Ticks;
+import dev.backfill.proof.Questions;
+import dev.backfill.proof.Reading;
+import dev.backfill.proof.Side;
+import dev.backfill.sql.Quote;
+import dev.backfill.sql.TablesRead;
+import dev.backfill.status.Facts;
+import dev.backfill.status.Facts.LiveReader;
+import dev.backfill.status.Facts.Sync;
+import dev.backfill.status.Facts.Target;
+import dev.backfill.status.Facts.Writes;
+import dev.backfill.status.Standing;
+import dev.backfill.tinybird.LiveDataSource;
+import dev.backfill.tinybird.LivePipe;
+import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+
+/// Looks at a plan's workspace and changes nothing.
+public final class Observer {
+  private final Tinybird tinybird;
+  private final InstantSource clock;
+  private final Watch watch;
+
+  /// @param clock of this machine, for deadlines only
+  public Observer(
+      Tinybird tinybird,
+      InstantSource clock,
+      Sleeper sleeper,
+      Consumer<RunEvent> events,
+      BooleanSupplier cancelled) {
+    this.tinybird = tinybird;
+    this.clock = clock;
+    this.watch = new Watch(clock, sleeper, events, cancelled, Duration.ofMinutes(2));
+  }
+
+  /// @param compare read both sides whole, once
+  public Facts observe(PlanCore core, boolean compare) {
+    return new Look(core, compare).facts();
+  }
+
+  /// One look.
+  private final class Look {
+    private final PlanCore core;
+    private final boolean compare;
+    private final Instant asOf;
+    private final Map<String, LivePipe> pipes = new TreeMap<>();
+    private final Map<String, LiveDataSource> dataSources = new HashMap<>();
+    private final Set<String> unseen = new LinkedHashSet<>();
+
+    Look(PlanCore core, boolean compare) {
+      this.core = core;
+      this.compare = compare;
+      this.asOf = serverNow();
+      watch.read("", tinybird::pipes).forEach(p -> pipes.put(p.name(), p));
+      for (var migration : core.migrations()) {
+        for (var name : List.of(migration.source(), migration.target())) {
+          watch
+              .read("", () -> tinybird.dataSource(name))
+              .ifPresent(d -> dataSources.put(name, d));
+        }
+      }
+    }
+
+    Facts facts() {
+      var workspace = watch.read("", tinybird::workspace);
+      var targets = core.direct().stream().map(this::target).toList();
+      var old = old();
+      return new Facts(
+          workspace.name(),
+          workspace.main().isPresent(),
+          asOf,
+          targets,
+          readers(oldNames()),
+          readers(newNames()),
+          old.stream().filter(dataSources::containsKey).sorted().toList(),
+          pipes.values().stream()
+              .filter(this::fillsOld)
+              .map(LivePipe::name)
+              .toList(),
+          core.forkedPipes().stream()
+              .map(ForkedPipe::original)
+              .filter(pipes::containsKey)
+              .toList(),
+          List.copyOf(unseen));
+    }
+
+    private Set<String> old() {
+      var names = new TreeSet<String>();
+      core.migrations().forEach(m -> names.add(m.source()));
+      // A name that is another one's new version isn't old, whatever it was before.
+      core.migrations().forEach(m -> names.remove(m.target()));
+      return names;
+    }
+
+    private Target target(Migration migration) {
+      var name = migration.target();
+      var sync = sync(migration);
+      var forks = core.forksOf(name);
+      var missing =
+          forks.stream()
+              .filter(f ->
+                  !feeds(Optional.ofNullable(pipes.get(f.liveFeed().pipe())), f.target()))
+              .map(f -> f.liveFeed().pipe())
+              .toList();
+      var rows =
+          dataSources.containsKey(name)
+              ? Optional.of(count("SELECT count() AS n FROM " + Quote.identifier(name)))
+              : Optional.<Long>empty();
+      var since = since(migration, sync);
+      var history =
+          since.flatMap(s -> new OperationsLog(tinybird, watch).of(migration, s, ours()));
+      if (since.isPresent() && history.isEmpty()) {
+        unseen.add(
+            "the workspace doesn't show tinybird.datasources_ops_log, so nobody can tell who"
+                + " writes to or deletes from "
+                + migration.source());
+      }
+      var writes = history.map(OperationsLog.History::writes).orElse(Writes.UNKNOWN);
+      if (fedByView(migration.source())) {
+        unseen.add(
+            migration.source()
+                + " is filled by a Materialized View, whose writes the workspace's log may not"
+                + " hold");
+        writes =
+            new Writes(
+                writes.lastToSource(),
+                Optional.empty(),
+                writes.firstToTarget(),
+                writes.rowsToTarget());
+      }
+      return new Target(
+          migration.source(),
+          name,
+          dataSources.containsKey(migration.source()),
+          rows,
+          sync,
+          migration.liveFeed().pipe(),
+          migration.historyFeed().pipe(),
+          pipes.containsKey(migration.historyFeed().pipe()),
+          missing,
+          compare ? standing(migration, forks, sync) : Optional.empty(),
+          history.map(OperationsLog.History::upheavals).orElse(List.of()),
+          writes,
+          leases(name));
+    }
+
+    /// Since when rows follow; when the sync is gone, since the target was there, as far as that is
+    /// known.
+    private Optional<Instant> since(Migration migration, Sync sync) {
+      if (!dataSources.containsKey(migration.target())) {
+        return Optional.empty();
+      }
+      var live = Optional.ofNullable(pipes.get(migration.liveFeed().pipe()));
+      return Optional.of(
+          sync instanceof Sync.Live && live.isPresent() ? live.get().createdAt() : asOf);
+    }
+
+    private Sync sync(Migration migration) {
+      if (migration.liveFeed().kind() != Feed.Live.Kind.SYNC) {
+        return new Sync.None();
+      }
+      var live = Optional.ofNullable(pipes.get(migration.liveFeed().pipe()));
+      if (live.isEmpty()) {
+        return new Sync.Absent();
+      }
+      if (!feeds(live, migration.target())) {
+        return new Sync.Unlinked();
+      }
+      var cutover =
+          migration
+              .timestamp()
+              .flatMap(cut -> Guard.cutover(live.get(), cut).map(t -> Ticks.instant(cut.type(), t)));
+      return new Sync.Live(
+          live.get().updatedAt().isAfter(live.get().createdAt())
+              ? live.get().updatedAt()
+              : live.get().createdAt(),
+          cutover,
+          Optional.empty());
+    }
+
+    private boolean feeds(Optional<LivePipe> pipe, String target) {
+      return pipe.stream()
+          .flatMap(p -> p.nodes().stream())
+          .flatMap(n -> n.materialized().stream())
+          .anyMatch(m -> isA(m, target));
+    }
+
+    private boolean isA(String idOrName, String dataSource) {
+      var live = dataSources.get(dataSource);
+      return idOrName.equals(dataSource) || (live != null && idOrName.equals(live.id()));
+    }
+
+    private boolean fillsOld(LivePipe pipe) {
+      return old().stream().anyMatch(o -> feeds(Optional.of(pipe), o));
+    }
+
+    private boolean fedByView(String source) {
+      return pipes.values().stream().anyMatch(p -> feeds(Optional.of(p), source));
+    }
+
+    private Set<String> ours() {
+      var names = new HashSet<String>();
+      for (var m : core.migrations()) {
+        names.add(m.liveFeed().pipe());
+        names.add(m.historyFeed().pipe());
+      }
+      names.remove("");
+      return names;
+    }
+
+    private Set<String> oldNames() {
+      var names = new TreeSet<>(old());
+      core.forkedPipes().forEach(f -> names.add(f.original()));
+      return names;
+    }
+
+    private Set<String> newNames() {
+      var names = new TreeSet<String>();
+      core.migrations().forEach(m -> names.add(m.target()));
+      core.forkedPipes().forEach(f -> names.add(f.fork()));
+      return names;
+    }
+
+    private List<LiveReader> readers(Set<String> of) {
+      var ours = ours();
+      var out = new ArrayList<LiveReader>();
+      for (var pipe : pipes.values()) {
+        if (ours.contains(pipe.name())
+            || of.contains(pipe.name())
+            || fillsOld(pipe)
+            || pipe.name().startsWith(Lease.PREFIX)) {
+          continue;
+        }
+        var reads = new TreeSet<String>();
+        for (var node : pipe.nodes()) {
+          names(pipe, node.sql()).stream().filter(of::contains).forEach(reads::add);
+        }
+        if (!reads.isEmpty()) {
+          out.add(new LiveReader(pipe.name(), kind(pipe), List.copyOf(reads)));
+        }
+      }
+      return out;
+    }
+
+    private Set<String> names(LivePipe pipe, String sql) {
+      try {
+        var read = TablesRead.of(sql);
+        var names = new HashSet<String>(read.names());
+        names.addAll(read.dynamic());
+        names.addAll(read.possible());
+        return names;
+      } catch (IllegalArgumentException _) {
+        unseen.add("what " + pipe.name() + " reads can't be told from its SQL");
+        return Set.of();
+      }
+    }
+
+    private static String kind(LivePipe pipe) {
+      return pipe.nodes().stream()
+          .map(LivePipe.LiveNode::kind)
+          .filter(k -> !k.isEmpty() && !k.equals("standard"))
+          .findFirst()
+          .orElse("pipe");
+    }
+
+    private List<Facts.Lease> leases(String target) {
+      return pipes.values().stream()
+          .flatMap(p -> Lease.claim(p, target, core.limits().lease()).stream())
+          .map(c ->
+              new Facts.Lease(
+                  Lease.name(target, c.generation()),
+                  c.holder(),
+                  c.live(asOf) ? Optional.of(c.expires()) : Optional.empty()))
+          .toList();
+    }
+
+    /// Where both sides can be told apart row by row: without waiting, each question once.
+    private Optional<Standing> standing(Migration migration, List<Migration> forks, Sync sync) {
+      if (!dataSources.containsKey(migration.source())
+          || !dataSources.containsKey(migration.target())
+          || migration.projection().isEmpty()) {
+        return Optional.empty();
+      }
+      if (!migration.engine().equals("MergeTree")) {
+        unseen.add(
+            migration.target() + " merges rows, so one look can't compare it; backfill verify can");
+        return Optional.empty();
+      }
+      var cutover =
+          sync instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
+      if (cutover.filter(asOf::isBefore).isPresent()) {
+        return Optional.empty();
+      }
+      var expiring = clock.instant().plus(Duration.ofHours(1));
+      try {
+        var inventory = Runner.Inventories.asking(tinybird).of(migration, expiring, watch);
+        var parts = parts(migration, cutover);
+        var out = new ArrayList<Standing.Part>();
+        for (var part : parts) {
+          watch.tell(new RunEvent.Proving(migration.target(), part.name()));
+          out.add(part(inventory, part));
+        }
+        var views = new ArrayList<Standing.View>();
+        for (var fork : forks) {
+          if (fork.query().isPresent()
+              && !fork.reduced().isEmpty()
+              && dataSources.containsKey(fork.target())) {
+            watch.tell(new RunEvent.Proving(migration.target(), fork.target()));
+            views.add(
+                new Standing.View(
+                    fork.target(),
+                    inventory.fork(fork, true).equals(inventory.fork(fork, false))));
+          }
+        }
+        return Optional.of(new Standing(asOf, out, views));
+      } catch (Failure.Remote failure) {
+        return switch (failure.kind()) {
+          case PERMANENT, NOT_FOUND, SIZE -> {
+            unseen.add(
+                "%s can't be compared with %s: %s"
+                    .formatted(migration.target(), migration.source(), failure.getMessage()));
+            yield Optional.empty();
+          }
+          case WAIT, LOST, UNREACHABLE, CONFLICT, FORBIDDEN -> throw failure;
+        };
+      }
+    }
+
+    private List<Prover.Part> parts(Migration migration, Optional<Instant> cutover) {
+      if (migration.timestamp().isPresent() && cutover.isPresent()) {
+        var type = migration.timestamp().get().type();
+        return Prover.parts(
+            migration,
+            Ticks.ceil(type, cutover.get()),
+            Prover.until(migration, asOf, core.limits().settle()));
+      }
+      var all = new Chunk(Chunk.Part.RANGE, OptionalLong.empty(), OptionalLong.empty(), 1, 0);
+      var nulls = migration.timestamp().filter(t -> t.type().nullable()).isPresent();
+      return nulls
+          ? List.of(new Prover.Part("all", all), new Prover.Part("null", Chunk.nulls()))
+          : List.of(new Prover.Part("all", all));
+    }
+
+    private static Standing.Part part(Inventory inventory, Prover.Part part) {
+      var source = inventory.figures(Side.SOURCE, part.chunk());
+      var target = inventory.figures(Side.TARGET, part.chunk());
+      var names = new TreeSet<>(source.keySet());
+      names.addAll(target.keySet());
+      var none =
+          new Inventory.Partition(Reading.NOTHING, OptionalLong.empty(), OptionalLong.empty());
+      var expected = 0L;
+      var actual = 0L;
+      var missing = 0L;
+      var surplus = 0L;
+      var equal = true;
+      for (var name : names) {
+        var s = source.getOrDefault(name, none).reading();
+        var t = target.getOrDefault(name, none).reading();
+        expected += s.rows();
+        actual += t.rows();
+        missing += Math.max(0, s.rows() - t.rows());
+        surplus += Math.max(0, t.rows() - s.rows());
+        equal = equal && s.equals(t);
+      }
+      // Where the target has more in places, counts hide what it lacks.
+      if (!equal && (missing == 0 || surplus > 0)) {
+        missing = inventory.missing(part.chunk()).missingRows();
+      }
+      return new Standing.Part(part.name(), expected, actual, missing, surplus, equal);
+    }
+  }
+
+  private long count(String sql) {
+    return watch.read("", () -> tinybird.query(sql)).only().number("n");
+  }
+
+  private Instant serverNow() {
+    var text = watch.read("", () -> tinybird.query(Questions.now())).only().text(Questions.MARK + "now");
+    return SqlInventory.instant(text);
+  }
+}

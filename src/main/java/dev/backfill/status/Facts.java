@@ -1,0 +1,134 @@
+package dev.backfill.status;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// What was seen of a plan's resources in its workspace.
+///
+/// @param workspace its name
+/// @param branch whether it is a branch
+/// @param asOf by the server's clock
+/// @param targets one for each Data Source that brings its own rows
+/// @param readers live Pipes that still read an old Data Source of the plan, old views left out
+/// @param newReaders live Pipes that read a new version, the plan's own left out
+/// @param old old Data Sources of the plan that are still there, targets of old views among them
+/// @param oldViews live Pipes that fill old views' targets
+/// @param calledPlain plain Pipes that old views read through and that are called by their URL; a
+///   switch can't move them while the old views hang from them
+/// @param unseen what couldn't be asked, one sentence each
+public record Facts(
+    String workspace,
+    boolean branch,
+    Instant asOf,
+    List<Target> targets,
+    List<LiveReader> readers,
+    List<LiveReader> newReaders,
+    List<String> old,
+    List<String> oldViews,
+    List<String> calledPlain,
+    List<String> unseen) {
+
+  public Facts {
+    targets = List.copyOf(targets);
+    readers = List.copyOf(readers);
+    newReaders = List.copyOf(newReaders);
+    old = List.copyOf(old);
+    oldViews = List.copyOf(oldViews);
+    calledPlain = List.copyOf(calledPlain);
+    unseen = List.copyOf(unseen);
+  }
+
+  /// A live Pipe that reads an old Data Source.
+  ///
+  /// @param pipe its name
+  /// @param kind `endpoint`, `copy`, `sink`, `materialized`, ...
+  /// @param reads the old Data Sources, or the Pipes on them, that it names
+  public record LiveReader(String pipe, String kind, List<String> reads) {
+    public LiveReader {
+      reads = List.copyOf(reads);
+    }
+  }
+
+  /// One source and its new version.
+  ///
+  /// @param sourceThere whether the old one is still in the workspace
+  /// @param targetRows rows of the new one; empty when it isn't there
+  /// @param sync the live feed
+  /// @param syncPipe its name; empty where the scenario has none
+  /// @param backfillPipe name of the history's feed; empty where the scenario has none
+  /// @param backfillThere whether that is in the workspace
+  /// @param forksMissing forked views that don't feed, by Pipe
+  /// @param standing how both sides compare; empty when that wasn't or couldn't be read
+  /// @param upheavals what else than appends happened to the source since the sync went live
+  /// @param writes who writes where since then
+  /// @param leases Pipes that are claims of runs
+  public record Target(
+      String source,
+      String target,
+      boolean sourceThere,
+      Optional<Long> targetRows,
+      Sync sync,
+      String syncPipe,
+      String backfillPipe,
+      boolean backfillThere,
+      List<String> forksMissing,
+      Optional<Standing> standing,
+      List<Upheaval> upheavals,
+      Writes writes,
+      List<Lease> leases) {
+    public Target {
+      forksMissing = List.copyOf(forksMissing);
+      upheavals = List.copyOf(upheavals);
+      leases = List.copyOf(leases);
+    }
+  }
+
+  /// The Pipe that carries rows as they arrive.
+  public sealed interface Sync {
+
+    /// The plan has none.
+    record None() implements Sync {}
+
+    /// It isn't in the workspace.
+    record Absent() implements Sync {}
+
+    /// It is there and feeds nothing.
+    record Unlinked() implements Sync {}
+
+    /// It feeds the target.
+    ///
+    /// @param since since when it is what it is
+    /// @param cutover T as its text says it; empty when it doesn't say it once, or needs none
+    /// @param edited why its text isn't the plan's; empty when it is
+    record Live(Instant since, Optional<Instant> cutover, Optional<String> edited)
+        implements Sync {}
+  }
+
+  /// An operation on the source that no copy repeats on the target.
+  ///
+  /// @param event `delete_data`, `truncate`, `replace`, `alter`, ... as the workspace's log says
+  public record Upheaval(Instant at, String event, String dataSource) {}
+
+  /// Writes by the workspace's log.
+  ///
+  /// @param lastToSource the last one to the source
+  /// @param sourceQuietSince that, or since when the log would know of one; empty when it doesn't
+  ///   say
+  /// @param firstToTarget the first one to the target that none of our Pipes made
+  /// @param rowsToTarget rows they brought
+  public record Writes(
+      Optional<Instant> lastToSource,
+      Optional<Instant> sourceQuietSince,
+      Optional<Instant> firstToTarget,
+      long rowsToTarget) {
+    public static final Writes UNKNOWN =
+        new Writes(Optional.empty(), Optional.empty(), Optional.empty(), 0);
+  }
+
+  /// A run's claim.
+  ///
+  /// @param holder who made it
+  /// @param until when it runs out; empty when it was released
+  public record Lease(String pipe, String holder, Optional<Instant> until) {}
+}

@@ -1,0 +1,493 @@
+package dev.backfill.status;
+
+import dev.backfill.status.Facts.Sync;
+import dev.backfill.status.Facts.Target;
+import dev.backfill.status.Step.State;
+import dev.backfill.status.Step.Who;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// Turns what was seen into what is done and what is next, in the order in which nothing is lost
+/// (`design.md` 7, rule 10): deployed, copied and proven, readers switched, producers moved, the
+/// rest removed.
+public final class Handover {
+  private final Facts facts;
+  private final Wanted wanted;
+
+  private Handover(Facts facts, Wanted wanted) {
+    this.facts = facts;
+    this.wanted = wanted;
+  }
+
+  public static Status status(Facts facts, Wanted wanted) {
+    var handover = new Handover(facts, wanted);
+    var deploy = handover.deploy();
+    var run = handover.run(deploy.state() == State.DONE);
+    var readers = handover.readers(run.state() == State.DONE);
+    var producers = handover.producers(readers.state() == State.DONE);
+    var next = handover.next(deploy, run);
+    var cleanup = handover.cleanup(next, producers.state() == State.DONE);
+    return new Status(
+        facts.workspace(),
+        facts.branch(),
+        facts.asOf(),
+        List.of(deploy, run, readers, producers, cleanup),
+        next,
+        facts.unseen());
+  }
+
+  /// Every feed of the plan has been taken away, and the rows are in the targets.
+  private boolean feedsGone() {
+    return facts.targets().stream().allMatch(Handover::feedsGone);
+  }
+
+  private static boolean feedsGone(Target t) {
+    return !(t.sync() instanceof Sync.Live)
+        && !(t.sync() instanceof Sync.Unlinked)
+        && !t.backfillThere()
+        && t.targetRows().filter(rows -> rows > 0).isPresent();
+  }
+
+  private Step deploy() {
+    var because = new ArrayList<String>();
+    var absent = 0;
+    var stuck = false;
+    for (var t : facts.targets()) {
+      if (feedsGone(t)) {
+        because.add(
+            "`%s` holds %s and its feeds are gone".formatted(t.target(), rows(t.targetRows())));
+        continue;
+      }
+      if (t.targetRows().isEmpty()) {
+        absent++;
+        because.add("`" + t.target() + "` isn't in the workspace yet");
+        continue;
+      }
+      switch (t.sync()) {
+        case Sync.None() -> because.add("`" + t.target() + "` is there");
+        case Sync.Live(var since, var cutover, var edited) -> {
+          because.add(
+              "`%s` feeds `%s` since %s%s"
+                  .formatted(
+                      t.syncPipe(),
+                      t.target(),
+                      second(since),
+                      cutover.map(at -> ", cutover T = " + at).orElse("")));
+          if (edited.isPresent()) {
+            stuck = true;
+            because.add("`" + t.syncPipe() + "` isn't what the plan wrote: " + edited.get());
+          }
+          if (cutover.filter(since::isAfter).isPresent()) {
+            because.add(
+                "it went live after T; `backfill run` brings the rows that arrived in between");
+          }
+        }
+        case Sync.Absent() -> {
+          stuck = true;
+          because.add(
+              t.targetRows().get() == 0
+                  ? "`%s` is there and empty, `%s` isn't: half of a deployment, as `tb deploy` leaves it when it is run by hand without the cutover; run deploy.sh, it goes on from here"
+                      .formatted(t.target(), t.syncPipe())
+                  : "`%s` is gone while `%s` holds %s: rows that reach `%s` don't follow"
+                      .formatted(
+                          t.syncPipe(), t.target(), rows(t.targetRows()), t.source()));
+        }
+        case Sync.Unlinked() -> {
+          stuck = true;
+          because.add(
+              "`%s` is there and feeds nothing (its node is unlinked): rows that reach `%s` don't follow"
+                  .formatted(t.syncPipe(), t.source()));
+        }
+      }
+      if (!t.backfillPipe().isEmpty() && !t.backfillThere()) {
+        stuck = true;
+        because.add("`" + t.backfillPipe() + "` isn't in the workspace, so nothing can be copied");
+      }
+      for (var fork : t.forksMissing()) {
+        stuck = true;
+        because.add("the view `" + fork + "` doesn't feed its target");
+      }
+    }
+    var state =
+        stuck && !removing()
+            ? State.STUCK
+            : absent == facts.targets().size()
+                ? State.NOW
+                : absent > 0 ? State.STUCK : State.DONE;
+    return new Step(
+        "deploy",
+        Who.YOU,
+        state,
+        "merge, and let CD run `deploy.sh`",
+        because,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /// Feeds that go one after the other, once the producers are said to have moved, aren't a broken
+  /// deployment.
+  private boolean removing() {
+    return wanted.says(Confirmation.PRODUCERS_MOVED)
+        && facts.targets().stream()
+            .allMatch(t ->
+                t.targetRows().filter(r -> r > 0).isPresent()
+                    && !(t.sync() instanceof Sync.Unlinked)
+                    && t.forksMissing().isEmpty()
+                    && !(t.sync() instanceof Sync.Live live && live.edited().isPresent()));
+  }
+
+  private Step run(boolean deployed) {
+    var because = new ArrayList<String>();
+    var command = Optional.of("backfill run --plan " + wanted.plan());
+    if (feedsGone()) {
+      return new Step(
+          "run", Who.WE, State.DONE, "copy and prove", List.of(), Optional.empty(), Optional.empty());
+    }
+    var until = Optional.<Instant>empty();
+    var state = State.DONE;
+    for (var t : facts.targets()) {
+      for (var upheaval : t.upheavals()) {
+        because.add(upheaval(t, upheaval));
+      }
+      if (!t.upheavals().isEmpty() && !wanted.says(Confirmation.CHANGES_REPEATED)) {
+        state = worse(state, State.STUCK);
+        because.add("when that is done, say so with --confirm " + Confirmation.CHANGES_REPEATED);
+      }
+      for (var lease : t.leases()) {
+        lease
+            .until()
+            .filter(facts.asOf()::isBefore)
+            .ifPresent(at ->
+                because.add(
+                    "`%s` is being worked on by %s (claim until %s)"
+                        .formatted(t.target(), lease.holder(), second(at))));
+      }
+      var cutover =
+          t.sync() instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
+      if (cutover.filter(facts.asOf()::isBefore).isPresent()) {
+        state = worse(state, State.WAITS);
+        until = Optional.of(latest(until, cutover.get()));
+        because.add("`%s` waits for T = %s".formatted(t.target(), cutover.get()));
+        continue;
+      }
+      if (t.standing().isEmpty()) {
+        state = worse(state, deployed ? State.NOW : State.WAITS);
+        continue;
+      }
+      var standing = t.standing().get();
+      if (standing.equal() || (wanted.directWrites() && standing.contained())) {
+        because.add(
+            "`%s` holds %s, as of %s"
+                .formatted(
+                    t.target(),
+                    standing.equal()
+                        ? "what `" + t.source() + "` holds, views too"
+                        : "what `" + t.source() + "` holds, and rows of its own producers",
+                    second(standing.asOf())));
+        continue;
+      }
+      if (standing.historyEqual()) {
+        because.add(
+            "`%s` holds every row below T; newer ones are under way or differ, which `backfill verify` tells apart"
+                .formatted(t.target()));
+        continue;
+      }
+      var tooMany = standing.surplusBelow() > 0 && !wanted.directWrites();
+      state =
+          worse(
+              state,
+              standing.missingBelow() > 0 && !tooMany
+                  ? State.NOW
+                  : State.STUCK);
+      if (standing.missingBelow() > 0) {
+        because.add(
+            "`%s` lacks at least %s of %s below T: not copied yet, or arrived late"
+                .formatted(
+                    t.target(),
+                    number(standing.missingBelow()),
+                    rows(Optional.of(standing.expectedBelow()))));
+      }
+      if (tooMany) {
+        because.add(
+            "`%s` holds at least %s below T that `%s` doesn't hold; if they are its producers' own, say so with --confirm %s"
+                .formatted(
+                    t.target(),
+                    rows(Optional.of(standing.surplusBelow())),
+                    t.source(),
+                    Confirmation.PRODUCERS_MOVING));
+      }
+      if (standing.missingBelow() == 0 && !tooMany) {
+        because.add(
+            "`%s` and `%s` hold different rows below T; `backfill verify` shows them"
+                .formatted(t.target(), t.source()));
+      }
+    }
+    if (!deployed && state == State.DONE) {
+      state = State.WAITS;
+    }
+    return new Step(
+        "run",
+        Who.WE,
+        deployed ? state : worse(State.WAITS, state == State.STUCK ? State.STUCK : State.WAITS),
+        "copy the rows before T and prove both sides equal",
+        because,
+        state == State.DONE ? Optional.empty() : command,
+        until);
+  }
+
+  private static String upheaval(Target t, Facts.Upheaval u) {
+    return switch (u.event()) {
+      case "delete_data" ->
+          "rows of `%s` were deleted at %s; repeat it: tb datasource delete %s --sql-condition CONDITION --yes --wait (views can't follow)"
+              .formatted(t.source(), second(u.at()), t.target());
+      case "truncate" ->
+          "`%s` was truncated at %s; nothing is ever deleted from `%s` by us: decide what it should hold"
+              .formatted(t.source(), second(u.at()), t.target());
+      case "replace" ->
+          "`%s` was replaced at %s, in part or whole; `%s` may hold the old rows too"
+              .formatted(t.source(), second(u.at()), t.target());
+      case "alter" ->
+          "`%s` was altered at %s; `%s` and the Pipes between them may lack what it has now"
+              .formatted(t.source(), second(u.at()), t.target());
+      default ->
+          "`%s`: %s at %s, which no copy repeats on `%s`"
+              .formatted(t.source(), u.event(), second(u.at()), t.target());
+    };
+  }
+
+  private Step readers(boolean proven) {
+    var because =
+        facts.readers().stream()
+            .map(r ->
+                "%s `%s` reads %s"
+                    .formatted(
+                        r.kind(),
+                        r.pipe(),
+                        r.reads().stream()
+                            .map(n -> "`" + n + "`")
+                            .collect(Collectors.joining(", "))))
+            .collect(Collectors.toCollection(ArrayList::new));
+    if (facts.readers().isEmpty()) {
+      because.add("no live Pipe reads an old Data Source of the plan");
+    }
+    for (var plain : facts.calledPlain()) {
+      because.add(
+          "`%s` stays on the old version as long as the old views hang from it; who calls its URL reads the old one until then"
+              .formatted(plain));
+    }
+    var done = facts.readers().isEmpty() && (proven || deployed());
+    return new Step(
+        "readers",
+        Who.YOU,
+        done ? State.DONE : proven ? State.NOW : State.WAITS,
+        "merge the switch of the readers that `cleanup` writes",
+        because,
+        done ? Optional.empty() : Optional.of(cleanupCommand()),
+        Optional.empty());
+  }
+
+  private boolean deployed() {
+    return facts.targets().stream().allMatch(t -> t.targetRows().isPresent());
+  }
+
+  private Step producers(boolean switched) {
+    var because = new ArrayList<String>();
+    var quiet = true;
+    for (var t : facts.targets()) {
+      t.writes()
+          .firstToTarget()
+          .ifPresent(at ->
+              because.add(
+                  "producers write to `%s` since %s (%s so far)"
+                      .formatted(
+                          t.target(), second(at), rows(Optional.of(t.writes().rowsToTarget())))));
+      if (t.sourceThere()) {
+        t.writes()
+            .lastToSource()
+            .ifPresent(at ->
+                because.add("the last write to `%s` was at %s".formatted(t.source(), second(at))));
+        quiet = quiet && quietSince(t).filter(s -> !s.isAfter(facts.asOf())).isPresent();
+      }
+    }
+    var said = wanted.says(Confirmation.PRODUCERS_MOVED) || feedsGone();
+    if (!said) {
+      because.add(
+          "not to be seen from here: "
+              + Confirmation.PRODUCERS_MOVED.question()
+              + "? Say so with --confirm "
+              + Confirmation.PRODUCERS_MOVED);
+    }
+    return new Step(
+        "producers",
+        Who.YOU,
+        said && switched ? State.DONE : switched ? State.NOW : State.WAITS,
+        "point every producer at "
+            + facts.targets().stream()
+                .map(t -> "`" + t.target() + "`")
+                .collect(Collectors.joining(", "))
+            + ", none at both",
+        because,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  private static Optional<Instant> quietSince(Target t) {
+    return t.writes().sourceQuietSince();
+  }
+
+  /// The instant at which every source has been quiet for long enough; empty when that isn't known.
+  private Optional<Instant> quietEnough() {
+    Optional<Instant> at = Optional.of(Instant.MIN);
+    for (var t : facts.targets()) {
+      if (t.sourceThere()) {
+        var since = quietSince(t).map(s -> s.plus(wanted.quiet()));
+        at = at.flatMap(a -> since.map(s -> s.isAfter(a) ? s : a));
+      }
+    }
+    return at;
+  }
+
+  private Next next(Step deploy, Step run) {
+    var missing = new ArrayList<String>();
+    if (deploy.state() != State.DONE) {
+      missing.add("the plan isn't deployed as a whole: " + String.join("; ", deploy.because()));
+    }
+    if (!facts.readers().isEmpty()) {
+      notDone(run, missing);
+      return new Next(Next.Change.SWITCH_READERS, missing);
+    }
+    var feeds =
+        facts.targets().stream()
+            .anyMatch(t ->
+                t.backfillThere()
+                    || t.sync() instanceof Sync.Live
+                    || t.sync() instanceof Sync.Unlinked);
+    if (feeds || deploy.state() != State.DONE) {
+      notDone(run, missing);
+      confirmed(Confirmation.PRODUCERS_MOVED, missing);
+      quiet(missing);
+      for (var t : facts.targets()) {
+        t.leases().stream()
+            .filter(l -> l.until().filter(facts.asOf()::isBefore).isPresent())
+            .forEach(l ->
+                missing.add(
+                    "%s works on `%s` (claim until %s)"
+                        .formatted(l.holder(), t.target(), second(l.until().orElseThrow()))));
+      }
+      return new Next(Next.Change.REMOVE_FEEDS, missing);
+    }
+    if (!facts.old().isEmpty() || !facts.oldViews().isEmpty()) {
+      confirmed(Confirmation.NO_OTHER_READERS, missing);
+      quiet(missing);
+      return new Next(Next.Change.REMOVE_OLD, missing);
+    }
+    return new Next(Next.Change.FINISHED, List.of());
+  }
+
+  private static void notDone(Step run, List<String> missing) {
+    if (run.state() != State.DONE) {
+      missing.add(
+          run.because().isEmpty()
+              ? "nothing is proven yet"
+              : "not proven: " + String.join("; ", run.because()));
+    }
+  }
+
+  private void confirmed(Confirmation what, List<String> missing) {
+    if (!wanted.says(what)) {
+      missing.add("a person's word: " + what.question() + "? Say so with --confirm " + what);
+    }
+  }
+
+  private void quiet(List<String> missing) {
+    var enough = quietEnough();
+    if (enough.isEmpty()) {
+      missing.add(
+          "the workspace's log doesn't say since when the old version gets no rows; it can't be"
+              + " told that it is quiet");
+    } else if (enough.get().isAfter(facts.asOf())) {
+      missing.add(
+          "the old version must get no rows for %s, which is the case at %s at the earliest"
+              .formatted(days(wanted.quiet()), second(enough.get())));
+    }
+  }
+
+  private Step cleanup(Next next, boolean moved) {
+    var because = new ArrayList<>(next.missing());
+    if (next.change() == Next.Change.FINISHED) {
+      because.add("nothing of the old version is left");
+    } else if (next.change() == Next.Change.REMOVE_OLD) {
+      because.addFirst(
+          "still there: "
+              + java.util.stream.Stream.concat(facts.oldViews().stream(), facts.old().stream())
+                  .map(n -> "`" + n + "`")
+                  .collect(Collectors.joining(", ")));
+    }
+    var turn = next.change() != Next.Change.SWITCH_READERS && moved;
+    var until =
+        next.change() == Next.Change.FINISHED
+            ? Optional.<Instant>empty()
+            : quietEnough().filter(facts.asOf()::isBefore);
+    var state =
+        next.change() == Next.Change.FINISHED
+            ? State.DONE
+            : turn && next.missing().isEmpty() ? State.NOW : State.WAITS;
+    return new Step(
+        "cleanup",
+        Who.YOU,
+        state,
+        switch (next.change()) {
+          case SWITCH_READERS, REMOVE_FEEDS -> "merge the removal of the sync and backfill Pipes";
+          case REMOVE_OLD -> "merge the removal of the old version";
+          case FINISHED, ABANDON -> "clean up";
+        },
+        turn || state == State.DONE ? because : List.of(),
+        state == State.DONE ? Optional.empty() : Optional.of(cleanupCommand()),
+        turn ? until : Optional.empty());
+  }
+
+  private String cleanupCommand() {
+    return "backfill cleanup --plan " + wanted.plan();
+  }
+
+  private static State worse(State a, State b) {
+    return rank(a) >= rank(b) ? a : b;
+  }
+
+  private static int rank(State state) {
+    return switch (state) {
+      case DONE -> 0;
+      case NOW -> 1;
+      case WAITS -> 2;
+      case STUCK -> 3;
+    };
+  }
+
+  private static Instant latest(Optional<Instant> a, Instant b) {
+    return a.filter(x -> x.isAfter(b)).orElse(b);
+  }
+
+  private static String rows(Optional<Long> rows) {
+    var n = rows.orElse(0L);
+    return number(n) + (n == 1 ? " row" : " rows");
+  }
+
+  private static String number(long number) {
+    return String.format(Locale.ROOT, "%,d", number);
+  }
+
+  private static String days(Duration duration) {
+    return duration.toDays() > 0 && duration.equals(Duration.ofDays(duration.toDays()))
+        ? duration.toDays() + (duration.toDays() == 1 ? " day" : " days")
+        : duration.toString();
+  }
+
+  private static Instant second(Instant instant) {
+    return instant.truncatedTo(java.time.temporal.ChronoUnit.SECONDS);
+  }
+}

@@ -1,0 +1,65 @@
+package dev.backfill.status;
+
+import java.time.Instant;
+import java.util.List;
+
+/// How a target compares with its source in one reading, without waiting for rows that are under
+/// way: equal counts and fingerprints are proof as of then, anything else is for `verify` to tell.
+///
+/// @param asOf when the reading began, by the server's clock
+/// @param parts of the rows, by time
+/// @param views forked views against their query
+public record Standing(Instant asOf, List<Part> parts, List<View> views) {
+  public Standing {
+    parts = List.copyOf(parts);
+    views = List.copyOf(views);
+  }
+
+  /// @param name `history` lies before T, `live` from T to a moment ago, `future` after that,
+  ///   `null` without a timestamp; `all` is undivided
+  /// @param expected rows of the source
+  /// @param actual rows of the target
+  /// @param missing rows of the source that the target lacks, at least
+  /// @param surplus rows that partitions of the target have more, at least
+  /// @param equal counts and fingerprints agree
+  public record Part(
+      String name, long expected, long actual, long missing, long surplus, boolean equal) {
+
+    /// No row can be under way here: the sync begins at T.
+    public boolean still() {
+      return name.equals("history") || name.equals("null");
+    }
+  }
+
+  /// @param name of the view's target
+  public record View(String name, boolean equal) {}
+
+  /// Every part and view agrees.
+  public boolean equal() {
+    return parts.stream().allMatch(Part::equal) && views.stream().allMatch(View::equal);
+  }
+
+  /// The target lacks nothing, whatever else it holds.
+  public boolean contained() {
+    return parts.stream().allMatch(p -> p.equal() || p.missing() == 0)
+        && views.stream().allMatch(View::equal);
+  }
+
+  /// The parts below T agree.
+  public boolean historyEqual() {
+    return parts.stream().filter(Part::still).allMatch(Part::equal);
+  }
+
+  /// Rows below T that the target lacks, at least.
+  public long missingBelow() {
+    return parts.stream().filter(Part::still).mapToLong(Part::missing).sum();
+  }
+
+  public long surplusBelow() {
+    return parts.stream().filter(Part::still).mapToLong(Part::surplus).sum();
+  }
+
+  public long expectedBelow() {
+    return parts.stream().filter(Part::still).mapToLong(Part::expected).sum();
+  }
+}
