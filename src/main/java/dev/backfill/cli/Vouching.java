@@ -27,7 +27,8 @@ final class Vouching {
             .map(q ->
                 Durations.parse(q)
                     .orElseThrow(() ->
-                        new Failure.Usage("--quiet-for " + q + " is no duration such as 7d or PT12H.")))
+                        new Failure.Usage(
+                            "--quiet-for " + q + " is no duration such as 7d or PT12H.")))
             .orElse(configured),
         confirmations.names(),
         word(plan.toString()));

@@ -83,10 +83,7 @@ public final class CleanUp {
       sources.remove(forked.original());
     }
     for (var forked : core.forkedPipes()) {
-      clean
-          .project
-          .pipe(forked.original())
-          .ifPresent(pipe -> clean.point(pipe.path(), sources));
+      clean.project.pipe(forked.original()).ifPresent(pipe -> clean.point(pipe.path(), sources));
     }
     clean.removeFolder();
     return clean.made();
@@ -131,8 +128,7 @@ public final class CleanUp {
   /// A Pipe of the migration itself, or of what it replaces.
   private boolean belongs(String pipe) {
     return core.migrations().stream()
-            .anyMatch(m ->
-                m.liveFeed().pipe().equals(pipe) || m.historyFeed().pipe().equals(pipe))
+            .anyMatch(m -> m.liveFeed().pipe().equals(pipe) || m.historyFeed().pipe().equals(pipe))
         || core.forkedPipes().stream()
             .anyMatch(f -> f.original().equals(pipe) || f.fork().equals(pipe))
         || oldViews().contains(pipe);
@@ -150,7 +146,9 @@ public final class CleanUp {
       if (directive.name().equals("SQL")) {
         var read =
             TablesRead.of(
-                directive.block().map(b -> sql(b.lines().stream().map(l -> l.text()).toList()))
+                directive
+                    .block()
+                    .map(b -> sql(b.lines().stream().map(l -> l.text()).toList()))
                     .orElse(""));
         named.addAll(read.names());
         hidden.addAll(read.dynamic());
@@ -182,8 +180,7 @@ public final class CleanUp {
     try {
       // A reader's own target is none of ours.
       var renamed = ForkText.renamed(pipe, other);
-      changes.put(
-          path, new FileChange(path, Optional.of(renamed), /* executable= */ false, false));
+      changes.put(path, new FileChange(path, Optional.of(renamed), /* executable= */ false, false));
     } catch (IllegalArgumentException e) {
       byHand.add(path + ": " + e.getMessage() + "; point it at the new version by hand");
     }

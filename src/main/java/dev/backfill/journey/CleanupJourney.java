@@ -90,8 +90,7 @@ public final class CleanupJourney {
     if (next.allowed()) {
       proofs =
           switch (next.change()) {
-            case SWITCH_READERS, REMOVE_FEEDS ->
-                verifier.verifyMoved(core, wanted.directWrites());
+            case SWITCH_READERS, REMOVE_FEEDS -> verifier.verifyMoved(core, wanted.directWrites());
             case REMOVE_OLD -> verifier.verifyKept(stillThere(core, facts));
             case FINISHED, ABANDON -> List.of();
           };
@@ -198,10 +197,8 @@ public final class CleanupJourney {
   }
 
   private static PlanCore stillThere(PlanCore core, Facts facts) {
-    return core.without(
-        m ->
-            facts.targets().stream()
-                .anyMatch(t -> t.target().equals(m.target()) && !t.sourceThere()));
+    return core.without(m ->
+        facts.targets().stream().anyMatch(t -> t.target().equals(m.target()) && !t.sourceThere()));
   }
 
   private static List<String> unproven(List<ProofReport> proofs) {

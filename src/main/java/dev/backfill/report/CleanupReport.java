@@ -73,8 +73,8 @@ public record CleanupReport(
         .forEach(m -> out.append("  - ").append(Escape.line(m.replace("`", ""))).append('\n'));
     written.forEach(p -> out.append("  changed ").append(Escape.line(p)).append('\n'));
     byHand.forEach(b -> out.append("  by hand: ").append(Escape.line(b)).append('\n'));
-    removedClaims.forEach(c ->
-        out.append("  removed the claim ").append(Escape.line(c)).append('\n'));
+    removedClaims.forEach(
+        c -> out.append("  removed the claim ").append(Escape.line(c)).append('\n'));
     if (allowed()) {
       out.append(why()).append('\n');
     }
@@ -89,8 +89,8 @@ public record CleanupReport(
     next.missing().forEach(m -> out.append("- ").append(Escape.prose(m)).append('\n'));
     written.forEach(p -> out.append("- changed ").append(Escape.code(p)).append('\n'));
     byHand.forEach(b -> out.append("- by hand: ").append(Escape.prose(b)).append('\n'));
-    removedClaims.forEach(c ->
-        out.append("- removed the claim ").append(Escape.code(c)).append('\n'));
+    removedClaims.forEach(
+        c -> out.append("- removed the claim ").append(Escape.code(c)).append('\n'));
     if (allowed()) {
       out.append('\n').append(why()).append('\n');
     }

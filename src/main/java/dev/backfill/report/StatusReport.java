@@ -64,7 +64,8 @@ public final class StatusReport {
     }
     status
         .unseen()
-        .forEach(u -> out.append("\nNot to be seen from here: ").append(Escape.prose(u)).append('\n'));
+        .forEach(
+            u -> out.append("\nNot to be seen from here: ").append(Escape.prose(u)).append('\n'));
     return out.toString();
   }
 

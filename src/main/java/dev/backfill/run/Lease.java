@@ -271,8 +271,7 @@ final class Lease {
   /// somebody may hold it.
   static Optional<Claim> claim(LivePipe pipe, String target, Duration length) {
     var matcher =
-        Pattern.compile(PREFIX + Pattern.quote(target) + "_([0-9]{1,9})")
-            .matcher(pipe.name());
+        Pattern.compile(PREFIX + Pattern.quote(target) + "_([0-9]{1,9})").matcher(pipe.name());
     if (!matcher.matches()) {
       return Optional.empty();
     }

@@ -77,9 +77,7 @@ public final class Observer {
       watch.read("", tinybird::pipes).forEach(p -> pipes.put(p.name(), p));
       for (var migration : core.migrations()) {
         for (var name : List.of(migration.source(), migration.target())) {
-          watch
-              .read("", () -> tinybird.dataSource(name))
-              .ifPresent(d -> dataSources.put(name, d));
+          watch.read("", () -> tinybird.dataSource(name)).ifPresent(d -> dataSources.put(name, d));
         }
       }
     }
@@ -96,14 +94,8 @@ public final class Observer {
           readers(oldNames()),
           readers(newNames()),
           old.stream().filter(dataSources::containsKey).sorted().toList(),
-          pipes.values().stream()
-              .filter(this::fillsOld)
-              .map(LivePipe::name)
-              .toList(),
-          core.forkedPipes().stream()
-              .map(ForkedPipe::original)
-              .filter(pipes::containsKey)
-              .toList(),
+          pipes.values().stream().filter(this::fillsOld).map(LivePipe::name).toList(),
+          core.forkedPipes().stream().map(ForkedPipe::original).filter(pipes::containsKey).toList(),
           List.copyOf(unseen));
     }
 
@@ -121,8 +113,7 @@ public final class Observer {
       var forks = core.forksOf(name);
       var missing =
           forks.stream()
-              .filter(f ->
-                  !feeds(Optional.ofNullable(pipes.get(f.liveFeed().pipe())), f.target()))
+              .filter(f -> !feeds(Optional.ofNullable(pipes.get(f.liveFeed().pipe())), f.target()))
               .map(f -> f.liveFeed().pipe())
               .toList();
       var rows =
@@ -130,8 +121,7 @@ public final class Observer {
               ? Optional.of(count("SELECT count() AS n FROM " + Quote.identifier(name)))
               : Optional.<Long>empty();
       var since = since(migration, sync);
-      var history =
-          since.flatMap(s -> new OperationsLog(tinybird, watch).of(migration, s, ours()));
+      var history = since.flatMap(s -> new OperationsLog(tinybird, watch).of(migration, s, ours()));
       if (since.isPresent() && history.isEmpty()) {
         unseen.add(
             "the workspace doesn't show tinybird.datasources_ops_log, so nobody can tell who"
@@ -192,7 +182,8 @@ public final class Observer {
       var cutover =
           migration
               .timestamp()
-              .flatMap(cut -> Guard.cutover(live.get(), cut).map(t -> Ticks.instant(cut.type(), t)));
+              .flatMap(
+                  cut -> Guard.cutover(live.get(), cut).map(t -> Ticks.instant(cut.type(), t)));
       return new Sync.Live(
           live.get().updatedAt().isAfter(live.get().createdAt())
               ? live.get().updatedAt()
@@ -309,8 +300,7 @@ public final class Observer {
             migration.target() + " merges rows, so one look can't compare it; backfill verify can");
         return Optional.empty();
       }
-      var cutover =
-          sync instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
+      var cutover = sync instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
       if (cutover.filter(asOf::isBefore).isPresent()) {
         return Optional.empty();
       }
@@ -331,8 +321,7 @@ public final class Observer {
             watch.tell(new RunEvent.Proving(migration.target(), fork.target()));
             views.add(
                 new Standing.View(
-                    fork.target(),
-                    inventory.fork(fork, true).equals(inventory.fork(fork, false))));
+                    fork.target(), inventory.fork(fork, true).equals(inventory.fork(fork, false))));
           }
         }
         return Optional.of(new Standing(asOf, out, views));
@@ -398,7 +387,8 @@ public final class Observer {
   }
 
   private Instant serverNow() {
-    var text = watch.read("", () -> tinybird.query(Questions.now())).only().text(Questions.MARK + "now");
+    var text =
+        watch.read("", () -> tinybird.query(Questions.now())).only().text(Questions.MARK + "now");
     return SqlInventory.instant(text);
   }
 }

@@ -86,8 +86,7 @@ final class OperationsLog {
             begins.number("n") == 0
                 ? Optional.empty()
                 : Optional.of(Instant.ofEpochSecond(begins.number("t"))));
-    return new History(
-        upheavals, new Writes(lastToSource, known, firstToTarget, rowsToTarget));
+    return new History(upheavals, new Writes(lastToSource, known, firstToTarget, rowsToTarget));
   }
 
   private static String question(Migration migration, Instant since) {

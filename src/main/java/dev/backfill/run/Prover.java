@@ -152,8 +152,7 @@ final class Prover {
   private List<Open> differences(List<Open> open) {
     var left = new ArrayList<Open>();
     for (var o : open) {
-      var now =
-          oneSided ? inventory.missing(o.chunk()) : inventory.difference(o.chunk());
+      var now = oneSided ? inventory.missing(o.chunk()) : inventory.difference(o.chunk());
       var lasting = o.difference().map(before -> before.persisting(now)).orElse(now);
       if (!lasting.isEmpty() || !lasting.complete()) {
         left.add(new Open(o.part(), o.chunk(), Optional.of(lasting)));

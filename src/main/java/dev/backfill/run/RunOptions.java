@@ -10,7 +10,8 @@ import java.time.Duration;
 ///   was lost is looked for at least that long
 /// @param unreachable how long an unreachable host is tried again
 /// @param dryRun only say what would be done
-/// @param directWrites producers write to the targets too, so rows that only a target has are theirs
+/// @param directWrites producers write to the targets too, so rows that only a target has are
+///   theirs
 /// @param changesRepeated what was deleted or changed in the source is repeated on the target
 /// @param resume the command that goes on after an interruption
 public record RunOptions(

@@ -92,8 +92,7 @@ public final class Verifier {
       parts.add(
           new Prover.Part(
               "all",
-              new Chunk(
-                  Chunk.Part.RANGE, OptionalLong.empty(), OptionalLong.empty(), 1, 0)));
+              new Chunk(Chunk.Part.RANGE, OptionalLong.empty(), OptionalLong.empty(), 1, 0)));
       if (migration.timestamp().filter(t -> t.type().nullable()).isPresent()) {
         parts.add(new Prover.Part("null", Chunk.nulls()));
       }

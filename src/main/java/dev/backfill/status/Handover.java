@@ -94,8 +94,7 @@ public final class Handover {
                   ? "`%s` is there and empty, `%s` isn't: half of a deployment, as `tb deploy` leaves it when it is run by hand without the cutover; run deploy.sh, it goes on from here"
                       .formatted(t.target(), t.syncPipe())
                   : "`%s` is gone while `%s` holds %s: rows that reach `%s` don't follow"
-                      .formatted(
-                          t.syncPipe(), t.target(), rows(t.targetRows()), t.source()));
+                      .formatted(t.syncPipe(), t.target(), rows(t.targetRows()), t.source()));
         }
         case Sync.Unlinked() -> {
           stuck = true;
@@ -116,9 +115,7 @@ public final class Handover {
     var state =
         stuck && !removing()
             ? State.STUCK
-            : absent == facts.targets().size()
-                ? State.NOW
-                : absent > 0 ? State.STUCK : State.DONE;
+            : absent == facts.targets().size() ? State.NOW : absent > 0 ? State.STUCK : State.DONE;
     return new Step(
         "deploy",
         Who.YOU,
@@ -146,7 +143,13 @@ public final class Handover {
     var command = Optional.of("backfill run --plan " + wanted.plan());
     if (feedsGone()) {
       return new Step(
-          "run", Who.WE, State.DONE, "copy and prove", List.of(), Optional.empty(), Optional.empty());
+          "run",
+          Who.WE,
+          State.DONE,
+          "copy and prove",
+          List.of(),
+          Optional.empty(),
+          Optional.empty());
     }
     var until = Optional.<Instant>empty();
     var state = State.DONE;
@@ -167,8 +170,7 @@ public final class Handover {
                     "`%s` is being worked on by %s (claim until %s)"
                         .formatted(t.target(), lease.holder(), second(at))));
       }
-      var cutover =
-          t.sync() instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
+      var cutover = t.sync() instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
       if (cutover.filter(facts.asOf()::isBefore).isPresent()) {
         state = worse(state, State.WAITS);
         until = Optional.of(latest(until, cutover.get()));
@@ -198,12 +200,7 @@ public final class Handover {
         continue;
       }
       var tooMany = standing.surplusBelow() > 0 && !wanted.directWrites();
-      state =
-          worse(
-              state,
-              standing.missingBelow() > 0 && !tooMany
-                  ? State.NOW
-                  : State.STUCK);
+      state = worse(state, standing.missingBelow() > 0 && !tooMany ? State.NOW : State.STUCK);
       if (standing.missingBelow() > 0) {
         because.add(
             "`%s` lacks at least %s of %s below T: not copied yet, or arrived late"

@@ -40,7 +40,7 @@ class MainTest {
                 .toList());
     assertThat(commandsIn(result.out()))
         .startsWith("check", "plan", "generate")
-        .doesNotContain("status", "cleanup", "chaos", "tb");
+        .doesNotContain("chaos", "tb");
   }
 
   static Stream<String> commands() {
