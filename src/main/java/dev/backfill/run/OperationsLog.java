@@ -35,7 +35,8 @@ final class OperationsLog {
   /// @param upheavals what no copy repeats
   record History(List<Upheaval> upheavals, Writes writes) {}
 
-  /// @param since the log knows seconds only: what happened in the same second counts as before
+  /// @param since of upheavals; the log knows seconds only: what happened in the same second counts
+  ///   as before. Writes to the target count from its creation on
   /// @param ours Pipes whose writes to the target are the migration's own
   /// @return empty when the workspace has no such log, or doesn't show it
   Optional<History> of(Migration migration, Instant since, Set<String> ours) {
@@ -61,7 +62,7 @@ final class OperationsLog {
     Optional<Instant> lastToSource = Optional.empty();
     Optional<Instant> firstToTarget = Optional.empty();
     var rowsToTarget = 0L;
-    for (var row : ask(question(migration, since)).rows()) {
+    for (var row : ask(question(migration)).rows()) {
       var event = row.text("event");
       var toSource = row.text("name").equals(migration.source());
       var first = Instant.ofEpochSecond(row.number("first"));
@@ -89,13 +90,14 @@ final class OperationsLog {
     return new History(upheavals, new Writes(lastToSource, known, firstToTarget, rowsToTarget));
   }
 
-  private static String question(Migration migration, Instant since) {
+  private static String question(Migration migration) {
     return """
     SELECT datasource_name AS name, event_type AS event, ifNull(pipe_name, '') AS pipe,
       toUnixTimestamp(min(timestamp)) AS first, toUnixTimestamp(max(timestamp)) AS last,
       sum(rows) AS n
     FROM %s
-    WHERE (datasource_name = %s OR (datasource_name = %s AND timestamp > toDateTime(%d, 'UTC')))
+    WHERE (datasource_name = %s OR (datasource_name = %s AND timestamp >=
+        (SELECT max(timestamp) FROM %s WHERE datasource_name = %s AND event_type = 'create')))
       AND result != 'error'
     GROUP BY name, event, pipe\
     """
@@ -103,7 +105,8 @@ final class OperationsLog {
             TABLE,
             Quote.literal(migration.source()),
             Quote.literal(migration.target()),
-            since.getEpochSecond());
+            TABLE,
+            Quote.literal(migration.target()));
   }
 
   private static boolean upheaval(Migration migration, String event) {
