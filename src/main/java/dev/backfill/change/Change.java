@@ -179,6 +179,13 @@ public sealed interface Change {
       String resource, Place place, boolean ofDataSource, String before, String after)
       implements Change {}
 
+  /// A file of a token: who may do what, outside of the resources' own files.
+  ///
+  /// @param before its lines, without white space around them; empty when the file is new
+  /// @param after the same; empty when it is gone
+  record TokenFileChanged(String resource, Place place, String before, String after)
+      implements Change {}
+
   /// A connector's directive.
   ///
   /// @param name in upper case, e.g. `KAFKA_TOPIC`

@@ -127,9 +127,41 @@ public final class Judge {
               after(change),
               ruling.impact(),
               ruling.destructive(),
-              ruling.reason()));
+              ruling.reason(),
+              Optional.of(Platform.of(change, around(change, changes)))));
     }
     return new Judgement(Verdict.strictest(verdicts), judged, versioned, twins, warnings);
+  }
+
+  private Platform.Around around(Change change, List<Change> all) {
+    var name = change.resource();
+    var column =
+        switch (change) {
+          case Change.ColumnDropped c -> Optional.of(c.before());
+          case Change.ColumnTypeChanged c -> Optional.of(c.before());
+          default -> Optional.<Column>empty();
+        };
+    return new Platform.Around(
+        base.project().dataSource(name).isPresent() && isViewTarget(name),
+        column.filter(c -> inKey(name, c)).isPresent(),
+        all.stream().anyMatch(c -> c.resource().equals(name) && alters(c)),
+        ofNewVersion(change));
+  }
+
+  /// Whether the client sends an ALTER for it, so that it prints no warning about the rest.
+  private static boolean alters(Change change) {
+    return switch (change) {
+      case Change.ColumnAdded _,
+          Change.ColumnDropped _,
+          Change.ColumnRenamed _,
+          Change.ColumnTypeChanged _,
+          Change.DefaultChanged _,
+          Change.TtlChanged _,
+          Change.IndexesChanged _ ->
+          true;
+      case Change.DescriptionChanged c -> c.ofDataSource() && !c.after().isEmpty();
+      default -> false;
+    };
   }
 
   private boolean ofNewVersion(Change change) {
@@ -320,6 +352,7 @@ public final class Judge {
               : none("Only the text for people changes.");
       case Change.TagsChanged _ -> inPlace("Only the tags change.");
       case Change.TokensChanged tokens -> tokens(tokens);
+      case Change.TokenFileChanged _ -> none("A token holds no rows.");
       case Change.ConnectorChanged connector -> connector(connector);
       case Change.SharingChanged(var resource, var place, _, _) -> {
         warn(
@@ -760,7 +793,8 @@ public final class Judge {
     return inPlace("The platform lets the column hold NULL; stored rows stay.");
   }
 
-  private static boolean becomesNullable(Change.ColumnTypeChanged change) {
+  /// Whether the type only gains NULL.
+  static boolean becomesNullable(Change.ColumnTypeChanged change) {
     var before = change.before().type();
     var after = change.after().type();
     return (after.name().equals("Nullable") && after.arguments().getFirst().equals(before))
@@ -818,15 +852,8 @@ public final class Judge {
   }
 
   private static boolean fixedConnector(Change.ConnectorChanged change) {
-    var service =
-        change
-            .after()
-            .settings()
-            .getOrDefault("IMPORT_SERVICE", "")
-            .replace("'", "")
-            .toLowerCase(Locale.ROOT);
     return change.name().startsWith("IMPORT_")
-        && (service.startsWith("s3") || service.startsWith("gcs") || service.startsWith("dynamo"));
+        && Set.of("s3", "gcs", "dynamodb").contains(Platform.service(change.after()));
   }
 
   private Ruling connector(Change.ConnectorChanged change) {
@@ -843,7 +870,11 @@ public final class Judge {
       return none("The client drops KAFKA edits of a Data Source that exists.");
     }
     if (fixedConnector(change)) {
-      return version("The platform refuses to change this connector on a Data Source that exists.");
+      return version(
+          Platform.service(change.after()).equals("dynamodb")
+              ? "The platform goes on reading the old table, without an error; another one needs a"
+                  + " Data Source of its own."
+              : "The platform refuses to change this connector on a Data Source that exists.");
     }
     if (change.name().equals("IMPORT_STRATEGY")) {
       warn(
@@ -1303,6 +1334,7 @@ public final class Judge {
       case Change.DescriptionChanged _ -> "description";
       case Change.TagsChanged _ -> "tags";
       case Change.TokensChanged _ -> "tokens";
+      case Change.TokenFileChanged _ -> "token_file";
       case Change.ConnectorChanged _ -> "connector";
       case Change.SharingChanged _ -> "sharing";
       case Change.LegacyVersionChanged _ -> "legacy_version";
@@ -1348,6 +1380,7 @@ public final class Judge {
       case Change.DescriptionChanged c -> before ? c.before() : c.after();
       case Change.TagsChanged c -> list(before ? c.before() : c.after());
       case Change.TokensChanged c -> before ? c.before() : c.after();
+      case Change.TokenFileChanged c -> before ? c.before() : c.after();
       case Change.ConnectorChanged c ->
           (before ? c.was() : c.is()).map(v -> c.name() + " " + v).orElse("");
       case Change.SharingChanged c -> list(before ? c.before() : c.after());

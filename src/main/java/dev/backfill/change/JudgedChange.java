@@ -1,5 +1,7 @@
 package dev.backfill.change;
 
+import java.util.Optional;
+
 /// A change with what it asks for.
 ///
 /// @param file path relative to the project
@@ -11,6 +13,8 @@ package dev.backfill.change;
 /// @param impact what it asks for
 /// @param destructive data is lost by doing it
 /// @param reason one sentence
+/// @param platform what a deployment does about it if nobody notices; empty in a sealed plan, which
+///   must not change with what is known of the platform
 public record JudgedChange(
     String file,
     int line,
@@ -20,4 +24,18 @@ public record JudgedChange(
     String after,
     Impact impact,
     boolean destructive,
-    String reason) {}
+    String reason,
+    Optional<Platform> platform) {
+  public JudgedChange(
+      String file,
+      int line,
+      String resource,
+      String kind,
+      String before,
+      String after,
+      Impact impact,
+      boolean destructive,
+      String reason) {
+    this(file, line, resource, kind, before, after, impact, destructive, reason, Optional.empty());
+  }
+}

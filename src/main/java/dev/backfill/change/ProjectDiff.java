@@ -17,10 +17,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /// Finds what differs in meaning between two revisions: parsed values are compared, never text.
 public final class ProjectDiff {
+  private static final Pattern TOKEN_FILE = Pattern.compile("(tokens/)?[^/]+\\.token");
+
   private final Project base;
   private final Project head;
   private final List<Change> out = new ArrayList<>();
@@ -32,12 +35,13 @@ public final class ProjectDiff {
 
   /// @param renames path before to path after of the files that git reports as renamed; other files
   ///   than datafiles are left out
-  /// @return Data Sources first, each by name
+  /// @return Data Sources first, then Pipes, then token files, each by name
   public static List<Change> of(Project base, Project head, Map<String, String> renames) {
     var diff = new ProjectDiff(base, head);
     new TreeMap<>(renames).forEach(diff::renamed);
     union(base.dataSources().keySet(), head.dataSources().keySet()).forEach(diff::dataSource);
     union(base.pipes().keySet(), head.pipes().keySet()).forEach(diff::pipe);
+    union(base.files().keySet(), head.files().keySet()).forEach(diff::tokenFile);
     return List.copyOf(diff.out);
   }
 
@@ -59,7 +63,30 @@ public final class ProjectDiff {
   }
 
   private static boolean isDatafile(String path) {
-    return path.endsWith(".datasource") || path.endsWith(".pipe");
+    return path.endsWith(".datasource")
+        || path.endsWith(".pipe")
+        || path.endsWith(".incl")
+        || path.endsWith(".token");
+  }
+
+  private void tokenFile(String path) {
+    if (!TOKEN_FILE.matcher(path).matches()) {
+      return;
+    }
+    var was = lines(base.files().getOrDefault(path, ""));
+    var is = lines(head.files().getOrDefault(path, ""));
+    if (!was.equals(is)) {
+      var file = path.substring(path.lastIndexOf('/') + 1);
+      var name = file.substring(0, file.length() - ".token".length());
+      out.add(new Change.TokenFileChanged(name, Place.of(path, 1), was, is));
+    }
+  }
+
+  private static String lines(String text) {
+    return text.lines()
+        .map(String::strip)
+        .filter(l -> !l.isEmpty())
+        .collect(Collectors.joining("\n"));
   }
 
   private void dataSource(String name) {

@@ -135,6 +135,14 @@ public final class CoreJson {
     out.put("impact", change.impact().toString());
     out.put("destructive", change.destructive());
     out.put("reason", change.reason());
+    change
+        .platform()
+        .ifPresent(p -> {
+          var platform = new LinkedHashMap<String, Object>();
+          platform.put("does", p.does());
+          platform.put("known", p.known().toString());
+          out.put("platform", platform);
+        });
     return out;
   }
 

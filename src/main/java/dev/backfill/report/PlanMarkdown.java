@@ -62,6 +62,22 @@ public final class PlanMarkdown {
     out.append("#### What changed, and what it asks for\n\n").append(CHANGES_HEAD);
     changes.forEach(c -> out.append(change(c, UnaryOperator.identity())));
     out.append('\n');
+    var alone = new StringBuilder();
+    for (var change : changes) {
+      Words.byItself(change)
+          .ifPresent(d ->
+              alone
+                  .append("- ")
+                  .append(Escape.prose(Words.kind(change.kind())))
+                  .append(" of ")
+                  .append(Escape.code(change.resource()))
+                  .append(": ")
+                  .append(Escape.prose(d))
+                  .append('\n'));
+    }
+    if (!alone.isEmpty()) {
+      details(out, "What <code>tb deploy</code> would do by itself", alone.toString());
+    }
   }
 
   /// A row of the table of changes.

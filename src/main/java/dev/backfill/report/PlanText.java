@@ -39,6 +39,11 @@ public final class PlanText {
           out.append(value(change.after()));
         }
         out.append("\n      ").append(Escape.line(unquoted(change.reason()))).append('\n');
+        Words.byItself(change)
+            .ifPresent(d ->
+                out.append("      ")
+                    .append(style.faint("tb deploy by itself: " + Escape.line(d)))
+                    .append('\n'));
       }
     }
     if (!core.migrations().isEmpty()) {

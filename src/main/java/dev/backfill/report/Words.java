@@ -1,5 +1,7 @@
 package dev.backfill.report;
 
+import dev.backfill.change.Impact;
+import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Verdict;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
@@ -12,6 +14,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// The sentences that text and markdown share.
 final class Words {
@@ -54,6 +57,25 @@ final class Words {
 
   private static List<String> sources(PlanCore core) {
     return core.migrations().stream().map(m -> "`" + m.source() + "`").toList();
+  }
+
+  /// What a deployment does about a change by itself, with how surely that is known; nothing for
+  /// changes that it handles as everybody expects.
+  static Optional<String> byItself(JudgedChange change) {
+    var notable =
+        change.impact() == Impact.VERSION
+            || change.impact() == Impact.REFUSE
+            || change.destructive();
+    return change
+        .platform()
+        .filter(_ -> notable)
+        .map(p ->
+            p.does()
+                + switch (p.known()) {
+                  case CLIENT, DOCUMENTED, SEEN -> "";
+                  case INFERRED -> " (Inferred, not seen.)";
+                  case UNKNOWN -> " (Not known.)";
+                });
   }
 
   static String kind(String wire) {

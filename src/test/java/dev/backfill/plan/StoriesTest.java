@@ -93,7 +93,9 @@ class StoriesTest {
 
         Made from the story folders in `src/test/resources/cases` by a test, which also holds it equal to \
         what the program says. Each story is a project before and after; the verdict is that of the \
-        whole story, the impact that of the one change.
+        whole story, the impact that of the one change. What a deployment does by itself is *client* (read \
+        in the client's code), *documented*, *seen* in public examples, *inferred* from how the engine \
+        works, or *unknown*.
 
         """);
     var kinds = new TreeMap<String, TreeMap<String, String>>();
@@ -111,12 +113,17 @@ class StoriesTest {
                         c.destructive() ? ", destructive" : "",
                         verdict,
                         cell(c.reason()),
+                        c.platform()
+                            .map(p -> cell(p.does()) + " *" + p.known() + "*")
+                            .orElseThrow(),
                         "`" + story.id() + "`"));
       }
     }
     kinds.forEach((kind, rows) -> {
       out.append("## `%s`\n\n".formatted(kind));
-      out.append("| change | impact | verdict | why | story |\n| --- | --- | --- | --- | --- |\n");
+      out.append(
+          "| change | impact | verdict | why | what `tb deploy` does by itself | story |\n"
+              + "| --- | --- | --- | --- | --- | --- |\n");
       rows.values().forEach(out::append);
       out.append('\n');
     });

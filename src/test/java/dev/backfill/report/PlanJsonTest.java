@@ -29,6 +29,8 @@ class PlanJsonTest {
         "\"kind\": \"sync\" ~ \"kind\": \"copy\"",
         "\"status\": \"missing\" ~ \"status\": \"lost\"",
         "\"by\": \"you\" ~ \"by\": \"them\"",
+        "\"known\": \"client\" ~ \"known\": \"surely\"",
+        "\"does\": ~ \"dose\":",
         "\"line\": 12 ~ \"line\": \"12\"",
         "\"steps\": ~ \"stepz\":",
       })

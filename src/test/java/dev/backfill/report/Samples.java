@@ -2,6 +2,7 @@ package dev.backfill.report;
 
 import dev.backfill.change.Impact;
 import dev.backfill.change.JudgedChange;
+import dev.backfill.change.Platform;
 import dev.backfill.change.Verdict;
 import dev.backfill.plan.Cause;
 import dev.backfill.plan.Cutover;
@@ -40,6 +41,23 @@ public final class Samples {
           Impact.VERSION,
           false,
           "Tinybird can't alter a sorting key.");
+
+  /// The same with what a deployment does about it by itself, as a plan shows it.
+  static final JudgedChange SHOWN =
+      new JudgedChange(
+          CHANGE.file(),
+          CHANGE.line(),
+          CHANGE.resource(),
+          CHANGE.kind(),
+          CHANGE.before(),
+          CHANGE.after(),
+          CHANGE.impact(),
+          CHANGE.destructive(),
+          CHANGE.reason(),
+          Optional.of(
+              new Platform(
+                  "It leaves this as it is, prints a warning and ends with exit status 0.",
+                  Platform.Known.CLIENT)));
 
   static final Migration DIRECT =
       new Migration(
@@ -116,6 +134,7 @@ public final class Samples {
         new Plan(
             Verdict.VERSION,
             core(Optional.empty()),
+            List.of(SHOWN),
             List.of(new Reader("top_pages", "endpoint", List.of("analytics_hits"))),
             List.of(
                 Problem.warning(

@@ -49,7 +49,10 @@ final class Layout {
   }
 
   static boolean isDatafile(String path) {
-    return path.endsWith(".datasource") || path.endsWith(".pipe") || path.endsWith(".incl");
+    return path.endsWith(".datasource")
+        || path.endsWith(".pipe")
+        || path.endsWith(".incl")
+        || path.endsWith(".token");
   }
 
   /// @param paths relative to the repository
