@@ -5,18 +5,26 @@ import dev.backfill.datafile.Datafile.PipeFile;
 import dev.backfill.problem.Place;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Parses a datafile by the rules of the Classic client (`datafiles.md` 1.2 to 1.4). Constructs of
 /// Forward are accepted with a warning. Everything wrong is reported, not only the first; no text
 /// makes it throw.
 public final class DatafileParser {
-  /// Most characters of a file that is read; ordinary ones have a few thousand.
-  static final int MOST_CHARACTERS = 1_000_000;
+  /// Most characters of a file that is read, what it includes counted too. Ordinary files have a
+  /// few thousand; one of ten millions takes seconds and some hundred megabytes.
+  static final int MOST_CHARACTERS = 32 * 1024 * 1024;
+
+  /// As many first words of a line in a block as show that it was meant as a directive.
+  private static final int WORDS_THAT_TELL = 3;
+
+  private static final Pattern NAME = Pattern.compile("[A-Z][A-Z0-9_]*");
 
   private final String path;
   private final Findings findings = new Findings();
@@ -28,7 +36,7 @@ public final class DatafileParser {
   private record OpenBlock(
       String name, List<Word> arguments, Line line, boolean known, List<Line> body) {}
 
-  private DatafileParser(String path, List<Line> lines, Map<String, String> files) {
+  private DatafileParser(String path, Iterator<Line> lines, Map<String, String> files) {
     this.path = path;
     this.feed = new LineFeed(path, lines, files);
   }
@@ -46,7 +54,7 @@ public final class DatafileParser {
   /// @param files texts by path, where `INCLUDE` looks
   public static Parsed parse(String path, String text, Map<String, String> files) {
     boolean tooLarge = text.length() > MOST_CHARACTERS;
-    var lines = tooLarge ? List.<Line>of() : Lines.of(path, text, false);
+    var lines = Lines.of(path, tooLarge ? "" : text, false);
     var parser = new DatafileParser(path, lines, files);
     if (tooLarge) {
       parser.findings.error(
@@ -76,17 +84,18 @@ public final class DatafileParser {
   }
 
   private void read(Line line) {
-    var lexed = Lines.words(line.text());
-    if (lexed.empty()) {
+    var start = Lines.words(line.text(), WORDS_THAT_TELL);
+    if (start.empty()) {
       return;
     }
     lintBreaks(line);
-    if (open != null && !endsBlock(line, lexed)) {
-      lintSwallowed(line, lexed);
+    if (open != null && !endsBlock(line, start)) {
+      lintSwallowed(line, start);
       open.body().add(line);
       return;
     }
     closeBlock();
+    var lexed = Lines.words(line.text());
     if (!lexed.closed()) {
       findings.error(
           "unclosed_quote",
@@ -102,7 +111,7 @@ public final class DatafileParser {
     boolean known = Directives.known(name);
     if (!known) {
       unknown(line, first, name);
-      if (!name.matches("[A-Z][A-Z0-9_]*")) {
+      if (!NAME.matcher(name).matches()) {
         return;
       }
     }

@@ -14,17 +14,21 @@ final class Findings {
   private boolean full;
 
   void error(String code, Place place, String message, String advice) {
-    add(Problem.error(code, place, message, advice));
+    if (!full) {
+      add(Problem.error(code, place, message, advice));
+    }
   }
 
   void warning(String code, Place place, String message, String advice) {
-    add(Problem.warning(code, place, message, advice));
+    if (!full) {
+      add(Problem.warning(code, place, message, advice));
+    }
   }
 
   private void add(Problem problem) {
     if (problems.size() < MOST) {
       problems.add(problem);
-    } else if (!full) {
+    } else {
       full = true;
       problems.add(
           Problem.error(
@@ -33,6 +37,11 @@ final class Findings {
               "More than " + MOST + " problems in this file; the rest is not listed.",
               "Repair the first ones and try again."));
     }
+  }
+
+  /// Whether what is found from now on isn't listed.
+  boolean full() {
+    return full;
   }
 
   List<Problem> all() {

@@ -2,7 +2,6 @@ package dev.backfill.datafile;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
@@ -26,9 +25,9 @@ final class LineFeed {
   private final Map<String, String> files;
   private int included;
 
-  LineFeed(String path, Collection<Line> lines, Map<String, String> files) {
+  LineFeed(String path, Iterator<Line> lines, Map<String, String> files) {
     this.files = files;
-    frames.push(new Frame(path, lines.iterator()));
+    frames.push(new Frame(path, lines));
   }
 
   @Nullable Line next() {
@@ -63,7 +62,7 @@ final class LineFeed {
     if (included > MOST_CHARACTERS) {
       return "makes the file too large";
     }
-    frames.push(new Frame(path, Lines.of(path, substituted, true).iterator()));
+    frames.push(new Frame(path, Lines.of(path, substituted, true)));
     return null;
   }
 

@@ -1,7 +1,9 @@
 package dev.backfill.datafile;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 
 /// How a datafile is cut into lines and a line into words: the rules of the Classic client, which
 /// reads universal newlines and splits with a non-POSIX shell lexer (`datafiles.md` 1.2).
@@ -10,30 +12,41 @@ final class Lines {
 
   private Lines() {}
 
-  /// Cuts at `\n`, `\r\n` and `\r`. A byte order mark belongs to no line.
-  static List<Line> of(String file, String text, boolean included) {
-    var lines = new ArrayList<Line>();
-    int start = hasBom(text) ? 1 : 0;
-    int number = 1;
-    while (start < text.length()) {
-      int end = start;
-      while (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
-        end++;
+  /// Cuts at `\n`, `\r\n` and `\r`, one line at a time. A byte order mark belongs to no line.
+  static Iterator<Line> of(String file, String text, boolean included) {
+    return new Iterator<>() {
+      private int start = hasBom(text) ? 1 : 0;
+      private int number = 1;
+
+      @Override
+      public boolean hasNext() {
+        return start < text.length();
       }
-      int next = end;
-      if (next < text.length()) {
-        next += text.startsWith("\r\n", end) ? 2 : 1;
+
+      @Override
+      public Line next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        int end = start;
+        while (end < text.length() && text.charAt(end) != '\n' && text.charAt(end) != '\r') {
+          end++;
+        }
+        int next = end;
+        if (next < text.length()) {
+          next += text.startsWith("\r\n", end) ? 2 : 1;
+        }
+        var line =
+            new Line(
+                file,
+                number++,
+                included ? -1 : start,
+                text.substring(start, end),
+                ending(text, end, next));
+        start = next;
+        return line;
       }
-      lines.add(
-          new Line(
-              file,
-              number++,
-              included ? -1 : start,
-              text.substring(start, end),
-              ending(text, end, next)));
-      start = next;
-    }
-    return lines;
+    };
   }
 
   private static String ending(String text, int end, int next) {
@@ -64,6 +77,11 @@ final class Lines {
   /// The words of a line. A `#` outside quotes ends the line even inside a word; quotes only open
   /// at the start of a word and their closing ends it.
   static Lexed words(String line) {
+    return words(line, Integer.MAX_VALUE);
+  }
+
+  /// The same, but of the words no more than the first ones.
+  static Lexed words(String line, int most) {
     var words = new ArrayList<Word>();
     int at = 0;
     while (at < line.length()) {
@@ -77,14 +95,18 @@ final class Lines {
         if (close < 0) {
           return new Lexed(List.of(), at);
         }
-        words.add(new Word(line.substring(at, close + 1), at, close + 1));
+        if (words.size() < most) {
+          words.add(new Word(line.substring(at, close + 1), at, close + 1));
+        }
         at = close + 1;
       } else {
         int end = at;
         while (end < line.length() && !isBlank(line.charAt(end)) && line.charAt(end) != '#') {
           end++;
         }
-        words.add(new Word(line.substring(at, end), at, end));
+        if (words.size() < most) {
+          words.add(new Word(line.substring(at, end), at, end));
+        }
         at = end;
       }
     }

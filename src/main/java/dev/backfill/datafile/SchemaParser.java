@@ -9,8 +9,11 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the columns of `SCHEMA` (`datafiles.md` 2.1). Brackets of all kinds nest, which is more
@@ -18,6 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// reported and the columns on both sides of it are kept.
 final class SchemaParser {
   private static final String JSON = "json:";
+
+  /// Most words and signs that are read; a schema of 100,000 columns has fewer.
+  private static final int MOST_TOKENS = 2_000_000;
+
+  private static final Map<String, String> SIGNS =
+      Stream.of("(", ")", "[", "]", "{", "}", ",", ":", "$", "*", "+", "-", "=", "<", ">", ".")
+          .collect(Collectors.toMap(s -> s, s -> s));
+
   private static final Set<String> REFUSED =
       Set.of("NULL", "NOT", "TTL", "COMMENT", "EPHEMERAL", "STATISTICS", "PRIMARY");
 
@@ -107,7 +118,7 @@ final class SchemaParser {
   List<ColumnSyntax> columns() {
     tokenise();
     matchBrackets();
-    while (at < tokens.size()) {
+    while (at < tokens.size() && !findings.full()) {
       entry();
     }
     if (columns.isEmpty() && tokens.isEmpty()) {
@@ -179,7 +190,16 @@ final class SchemaParser {
           end++;
         }
       }
-      tokens.add(new Token(type, body.substring(i, end), i, end));
+      if (tokens.size() == MOST_TOKENS) {
+        findings.error(
+            "file_too_large",
+            place(i),
+            "SCHEMA has more than " + MOST_TOKENS + " words and signs; the rest isn't read.",
+            "A schema of that size can't be meant: look at what is in it.");
+        return;
+      }
+      var text = body.substring(i, end);
+      tokens.add(new Token(type, SIGNS.getOrDefault(text, text), i, end));
       i = end;
     }
   }

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// Brings a `.pipe` file into normal form.
 final class PipeReader {
@@ -23,6 +24,7 @@ final class PipeReader {
   private final PipeFile file;
   private final Predicate<String> known;
   private final List<Problem> problems;
+  private final Set<String> nodeNames;
 
   /// @param known whether the project defines a Data Source or Pipe of that name
   PipeReader(String name, PipeFile file, Predicate<String> known, List<Problem> problems) {
@@ -30,6 +32,7 @@ final class PipeReader {
     this.file = file;
     this.known = known;
     this.problems = problems;
+    this.nodeNames = file.nodes().stream().map(NodeSyntax::name).collect(Collectors.toSet());
   }
 
   /// The Pipe; empty when the file has no node.
@@ -198,11 +201,7 @@ final class PipeReader {
       var reads = new LinkedHashSet<String>(read.names());
       read.dynamic().stream().filter(known).forEach(reads::add);
       read.possible().stream().filter(known).forEach(reads::add);
-      for (var sibling : file.nodes()) {
-        if (!sibling.name().equals(syntax.name())) {
-          reads.remove(sibling.name());
-        }
-      }
+      reads.removeIf(n -> nodeNames.contains(n) && !n.equals(syntax.name()));
       return List.copyOf(reads);
     } catch (IllegalArgumentException tooDeep) {
       error(

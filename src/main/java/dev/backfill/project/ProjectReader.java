@@ -18,6 +18,8 @@ import java.util.stream.Collectors;
 /// problems of the [Project], and what could be made out is kept.
 public final class ProjectReader {
   private final SortedMap<String, String> files;
+  private static final int MOST_OF_A_FILE = 400;
+
   private final Readings readings;
   private final Names names;
   private final List<Problem> problems = new ArrayList<>();
@@ -192,14 +194,29 @@ public final class ProjectReader {
     return switch (parsed.file()) {
       case DatasourceFile file -> {
         var dataSource = new DataSourceReader(name, file, found).read();
-        yield new Readings.Reading(Optional.of(dataSource), Optional.empty(), found, asked);
+        yield new Readings.Reading(Optional.of(dataSource), Optional.empty(), few(found), asked);
       }
       case PipeFile file -> {
         var pipe =
             new PipeReader(name, file, n -> asked.computeIfAbsent(n, names::resource), found)
                 .read();
-        yield new Readings.Reading(Optional.empty(), pipe, found, asked);
+        yield new Readings.Reading(Optional.empty(), pipe, few(found), asked);
       }
     };
+  }
+
+  /// A file that is garbage throughout says so once.
+  private static List<Problem> few(List<Problem> found) {
+    if (found.size() <= MOST_OF_A_FILE) {
+      return found;
+    }
+    var few = new ArrayList<>(found.subList(0, MOST_OF_A_FILE));
+    few.add(
+        Problem.error(
+            "too_many_problems",
+            found.get(MOST_OF_A_FILE).place(),
+            "More than " + MOST_OF_A_FILE + " problems in this file; the rest is not listed.",
+            "Repair the first ones and try again."));
+    return few;
   }
 }

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// One walk over a bracket tree. It knows clauses, not expressions: where tables may be named,
 /// where a list of them ends, and which CTEs are in scope there.
@@ -51,22 +52,52 @@ final class TablesWalk {
   boolean scalarSubqueries;
   boolean unions;
 
-  /// A query being read, with all the queries its set operators combine: the CTEs in scope, each
-  /// with its own trigger, and its first table once known.
+  /// CTEs by name, each with its own trigger. Those of the queries around and, behind them, of the
+  /// first of the queries that this one is combined with are seen through.
+  private static final class Scope {
+    private final Map<String, Optional<String>> own = new HashMap<>();
+    private final @Nullable Scope outer;
+    private final @Nullable Scope first;
+    private boolean firstSeen = true;
+
+    Scope(@Nullable Scope outer, @Nullable Scope first) {
+      this.outer = outer;
+      this.first = first;
+    }
+
+    boolean knows(String name) {
+      return holder(name) != null;
+    }
+
+    Optional<String> trigger(String name) {
+      var holder = holder(name);
+      return holder == null ? Optional.empty() : holder.own.getOrDefault(name, Optional.empty());
+    }
+
+    private @Nullable Scope holder(String name) {
+      if (own.containsKey(name)) {
+        return this;
+      }
+      var found = outer == null ? null : outer.holder(name);
+      return found == null && firstSeen && first != null ? first.holder(name) : found;
+    }
+  }
+
+  /// A query being read, with all the queries its set operators combine: the CTEs in scope, and its
+  /// first table once known.
   private static final class Query {
-    final Map<String, Optional<String>> ctes;
+    Scope ctes;
     Optional<String> trigger = Optional.empty();
     boolean combined;
-    private final Map<String, Optional<String>> outer;
-    private Map<String, Optional<String>> ofFirst;
+    private final @Nullable Scope outer;
+    private @Nullable Scope ofFirst;
     private boolean decided;
 
     /// @param ofFirst CTEs of the first query of those that this one is combined with
-    Query(Map<String, Optional<String>> outer, Map<String, Optional<String>> ofFirst) {
+    Query(@Nullable Scope outer, @Nullable Scope ofFirst) {
       this.outer = outer;
       this.ofFirst = ofFirst;
-      ctes = new HashMap<>(outer);
-      afterCtes();
+      ctes = new Scope(outer, ofFirst);
     }
 
     void first(Optional<String> table) {
@@ -80,42 +111,37 @@ final class TablesWalk {
     /// itself.
     void nextOperand() {
       if (!combined) {
-        ofFirst = Map.copyOf(ctes);
+        ofFirst = ctes;
       }
       combined = true;
-      reset();
-      afterCtes();
+      ctes = new Scope(outer, ofFirst);
     }
 
     /// A query in parentheses among those combined.
     Query operand() {
-      return combined ? new Query(outer, ofFirst) : new Query(ctes, Map.of());
+      return combined ? new Query(outer, ofFirst) : new Query(ctes, null);
     }
 
     /// Where a combined query has CTEs of its own, these don't see the first query's.
     void beforeCtes() {
-      if (!ofFirst.isEmpty()) {
-        reset();
+      if (ofFirst != null) {
+        ctes = new Scope(outer, ofFirst);
+        ctes.firstSeen = false;
       }
     }
 
     void afterCtes() {
-      ofFirst.forEach(ctes::putIfAbsent);
-    }
-
-    private void reset() {
-      ctes.clear();
-      ctes.putAll(outer);
+      ctes.firstSeen = true;
     }
   }
 
   /// Reads a whole text and gives its trigger.
   Optional<String> statement(List<Piece> pieces) {
-    return query(pieces, Map.of());
+    return query(pieces, null);
   }
 
-  private Optional<String> query(List<Piece> pieces, Map<String, Optional<String>> outer) {
-    return read(pieces, new Query(outer, Map.of())).trigger;
+  private Optional<String> query(List<Piece> pieces, @Nullable Scope outer) {
+    return read(pieces, new Query(outer, null)).trigger;
   }
 
   private Query read(List<Piece> pieces, Query query) {
@@ -155,7 +181,7 @@ final class TablesWalk {
           var inner = read(group.pieces(), query.operand());
           query.first(inner.trigger);
           if (!query.combined && !inner.combined) {
-            query.ctes.putAll(inner.ctes);
+            query.ctes.own.putAll(inner.ctes.own);
           }
         } else {
           value(pieces, i, query.ctes);
@@ -176,9 +202,9 @@ final class TablesWalk {
           && pieces.get(i) instanceof Leaf(var token)
           && at(pieces, body) instanceof Group group) {
         if (recursive) {
-          query.ctes.put(token.value(), Optional.empty());
+          query.ctes.own.put(token.value(), Optional.empty());
         }
-        query.ctes.put(token.value(), query(group.pieces(), query.ctes));
+        query.ctes.own.put(token.value(), query(group.pieces(), query.ctes));
         i = body + 1;
       } else {
         value(pieces, i, query.ctes);
@@ -321,8 +347,8 @@ final class TablesWalk {
     if (!fixed) {
       dynamic.add(name);
       query.first(Optional.empty());
-    } else if (parts.size() == 1 && query.ctes.containsKey(name)) {
-      query.first(query.ctes.getOrDefault(name, Optional.empty()));
+    } else if (parts.size() == 1 && query.ctes.knows(name)) {
+      query.first(query.ctes.trigger(name));
     } else {
       references.add(
           new Reference(name, parts.getFirst().start(), parts.getLast().end(), aliased(pieces, i)));
@@ -337,7 +363,7 @@ final class TablesWalk {
   }
 
   /// Whatever stands in an expression: subqueries, sets, tables named in functions' arguments.
-  private void value(List<Piece> pieces, int at, Map<String, Optional<String>> ctes) {
+  private void value(List<Piece> pieces, int at, Scope ctes) {
     switch (pieces.get(at)) {
       case Group group when isQuery(group) -> {
         scalarSubqueries = true;
@@ -364,7 +390,7 @@ final class TablesWalk {
   }
 
   /// `x IN name` or `x IN (name)`.
-  private void set(List<Piece> pieces, int at, Map<String, Optional<String>> ctes) {
+  private void set(List<Piece> pieces, int at, Scope ctes) {
     if (at(pieces, at) instanceof Group group) {
       if (group.open() == '(' && nameEnd(group.pieces(), 0) == group.pieces().size()) {
         set(group.pieces(), 0, ctes);
@@ -381,7 +407,7 @@ final class TablesWalk {
         name.append(token.value());
       }
     }
-    if (!ctes.containsKey(name.toString())) {
+    if (!ctes.knows(name.toString())) {
       possible.add(name.toString());
     }
   }

@@ -2,9 +2,14 @@ package dev.backfill.sql;
 
 import dev.backfill.sql.Token.Kind;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Cuts ClickHouse SQL into tokens, with or without Tinybird's template tags. Never refuses a text:
 /// what isn't closed runs to the end. Comments give no token, but template tags inside them do,
@@ -22,9 +27,25 @@ public final class Tokens {
   private static final Set<String> TAGS =
       Set.of("if", "elif", "else", "end", "for", "set", "endif", "endfor");
 
+  /// Texts of tokens that are one character long, shared: a long list has millions of them.
+  private static final List<String> SINGLE =
+      IntStream.range(0, 128).mapToObj(c -> String.valueOf((char) c)).toList();
+
   private final String sql;
   private final List<Token> out = new ArrayList<>();
   private int at;
+
+  /// Where the next `}}` and the next `%}` are, as far as they were looked for; the text's length
+  /// when there is none.
+  private int nextExpressionEnd = -1;
+
+  private int nextTagEnd = -1;
+
+  /// Whether the number of single quotes before an offset is odd; empty until it is needed.
+  private @Nullable BitSet oddQuotes;
+
+  /// The last place of every `$tag$`; empty until it is needed.
+  private @Nullable Map<String, Integer> heredocs;
 
   private Tokens(String sql) {
     this.sql = sql;
@@ -70,7 +91,9 @@ public final class Tokens {
   }
 
   private void add(Kind kind, int end) {
-    out.add(new Token(kind, sql.substring(at, end), at, end));
+    var single = end == at + 1 && sql.charAt(at) < SINGLE.size();
+    var text = single ? SINGLE.get(sql.charAt(at)) : sql.substring(at, end);
+    out.add(new Token(kind, text, at, end));
     at = end;
   }
 
@@ -120,14 +143,29 @@ public final class Tokens {
   /// being a template, so only what looks like a tag counts.
   private int afterEmbedded(int from) {
     if (opens("{{", from)) {
-      var end = sql.indexOf("}}", from);
+      if (nextExpressionEnd < from) {
+        nextExpressionEnd = found("}}", from);
+      }
+      var end = nextExpressionEnd;
       var first = skipBlanks(from + 2);
-      return end > first && isWord(sql.charAt(first)) && balanced(from, end) ? end + 2 : -1;
+      return end < sql.length()
+              && end > first
+              && isWord(sql.charAt(first))
+              && balanced(from, end)
+          ? end + 2
+          : -1;
     }
     if (opens("{%", from)) {
-      var end = sql.indexOf("%}", from);
+      if (nextTagEnd < from) {
+        nextTagEnd = found("%}", from);
+      }
+      var end = nextTagEnd;
       var first = skipBlanks(from + 2);
-      return end > first && TAGS.contains(sql.substring(first, word(first))) ? end + 2 : -1;
+      return end < sql.length()
+              && end > first
+              && TAGS.contains(sql.substring(first, word(first)))
+          ? end + 2
+          : -1;
     }
     return -1;
   }
@@ -140,8 +178,21 @@ public final class Tokens {
     return i;
   }
 
+  private int found(String text, int from) {
+    var found = sql.indexOf(text, from);
+    return found < 0 ? sql.length() : found;
+  }
+
   private boolean balanced(int from, int to) {
-    return sql.substring(from, to).chars().filter(c -> c == '\'').count() % 2 == 0;
+    var odd = oddQuotes;
+    if (odd == null) {
+      odd = new BitSet(sql.length() + 1);
+      for (var i = 0; i < sql.length(); i++) {
+        odd.set(i + 1, odd.get(i) != (sql.charAt(i) == '\''));
+      }
+      oddQuotes = odd;
+    }
+    return odd.get(from) == odd.get(to);
   }
 
   private void dollar() {
@@ -152,13 +203,27 @@ public final class Tokens {
     var end = word(at + 1);
     if (end < sql.length() && sql.charAt(end) == '$') {
       var tag = sql.substring(at, end + 1);
-      var close = sql.indexOf(tag, end + 1);
-      if (close >= 0) {
-        add(Kind.STRING, close + tag.length());
+      if (lastHeredoc(tag) > end) {
+        add(Kind.STRING, sql.indexOf(tag, end + 1) + tag.length());
         return;
       }
     }
     add(end > at + 1 ? Kind.VARIABLE : Kind.SYMBOL, Math.max(end, at + 1));
+  }
+
+  private int lastHeredoc(String tag) {
+    var last = heredocs;
+    if (last == null) {
+      last = new HashMap<>();
+      for (var i = sql.indexOf('$'); i >= 0; i = sql.indexOf('$', i + 1)) {
+        var end = word(i + 1);
+        if (end < sql.length() && sql.charAt(end) == '$') {
+          last.put(sql.substring(i, end + 1), i);
+        }
+      }
+      heredocs = last;
+    }
+    return last.getOrDefault(tag, -1);
   }
 
   /// A name may begin with a digit: `2024_events` is one word, `2024` is a number.

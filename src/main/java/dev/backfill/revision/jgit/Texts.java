@@ -16,8 +16,8 @@ import java.util.TreeMap;
 
 /// Gathers the files of one snapshot: bytes in, texts and problems out.
 final class Texts {
-  /// No datafile is this long; what is, was committed by mistake.
-  static final long LARGEST = 10L * 1024 * 1024;
+  /// No datafile is this long; what is, was committed by mistake. The parser has the same limit.
+  static final long LARGEST = 32L * 1024 * 1024;
 
   private static final byte[] LFS =
       "version https://git-lfs.github.com/spec/".getBytes(StandardCharsets.US_ASCII);
