@@ -148,10 +148,7 @@ public final class Tokens {
       }
       var end = nextExpressionEnd;
       var first = skipBlanks(from + 2);
-      return end < sql.length()
-              && end > first
-              && isWord(sql.charAt(first))
-              && balanced(from, end)
+      return end < sql.length() && end > first && isWord(sql.charAt(first)) && balanced(from, end)
           ? end + 2
           : -1;
     }
@@ -161,9 +158,7 @@ public final class Tokens {
       }
       var end = nextTagEnd;
       var first = skipBlanks(from + 2);
-      return end < sql.length()
-              && end > first
-              && TAGS.contains(sql.substring(first, word(first)))
+      return end < sql.length() && end > first && TAGS.contains(sql.substring(first, word(first)))
           ? end + 2
           : -1;
     }

@@ -25,14 +25,37 @@ class LargeFilesTest {
 
   static Stream<Arguments> files() {
     return Stream.of(
-        Arguments.of("columns", "d.datasource", repeated("SCHEMA >\n    `id` String", ",\n    `c#` LowCardinality(String) `json:$.c#` DEFAULT 'x#'", "\n")),
+        Arguments.of(
+            "columns",
+            "d.datasource",
+            repeated(
+                "SCHEMA >\n    `id` String",
+                ",\n    `c#` LowCardinality(String) `json:$.c#` DEFAULT 'x#'",
+                "\n")),
         Arguments.of("remarks", "d.datasource", repeated(EVENTS, "--# remark\n", "")),
         Arguments.of("no directive", "d.datasource", repeated(EVENTS, "what# is this\n", "")),
-        Arguments.of("a list", "p.pipe", repeated("NODE n\nSQL >\n    SELECT id FROM d WHERE id IN ('a'", ", 'v#'", ")\n")),
-        Arguments.of("expressions", "p.pipe", repeated("NODE n\nSQL >\n    %\n    SELECT id FROM d WHERE 1\n", "    AND id = {{String(p#, 'x')}}\n", "")),
+        Arguments.of(
+            "a list",
+            "p.pipe",
+            repeated("NODE n\nSQL >\n    SELECT id FROM d WHERE id IN ('a'", ", 'v#'", ")\n")),
+        Arguments.of(
+            "expressions",
+            "p.pipe",
+            repeated(
+                "NODE n\nSQL >\n    %\n    SELECT id FROM d WHERE 1\n",
+                "    AND id = {{String(p#, 'x')}}\n", "")),
         Arguments.of("heredocs", "p.pipe", repeated("NODE n\nSQL >\n    SELECT 1", ", $x#$", "\n")),
-        Arguments.of("half tags in quotes", "p.pipe", repeated("NODE n\nSQL >\n    SELECT '", "{{x ", " '' }}'\n")),
-        Arguments.of("ctes", "p.pipe", repeated("NODE n\nSQL >\n    WITH a AS (SELECT id FROM d)", ",\n c# AS (SELECT id FROM a)", " SELECT id FROM a\n")));
+        Arguments.of(
+            "half tags in quotes",
+            "p.pipe",
+            repeated("NODE n\nSQL >\n    SELECT '", "{{x ", " '' }}'\n")),
+        Arguments.of(
+            "ctes",
+            "p.pipe",
+            repeated(
+                "NODE n\nSQL >\n    WITH a AS (SELECT id FROM d)",
+                ",\n c# AS (SELECT id FROM a)",
+                " SELECT id FROM a\n")));
   }
 
   @ParameterizedTest(name = "{0}")
