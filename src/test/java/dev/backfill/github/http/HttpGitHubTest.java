@@ -24,6 +24,7 @@ import dev.backfill.http.Limits;
 import dev.backfill.revision.CommitId;
 import dev.backfill.testing.github.FakeGitHub;
 import dev.backfill.testing.github.Fault;
+import dev.backfill.testing.github.GitHubScene;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,13 +42,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HttpGitHubTest {
   @TempDir Path folder;
-  private Scene scene;
+  private GitHubScene scene;
   private FakeGitHub fake;
   private GitHub github;
 
   @BeforeEach
   void start() {
-    scene = new Scene(folder);
+    scene = new GitHubScene(folder);
     fake = scene.fake;
     github = scene.github;
   }
@@ -144,7 +145,7 @@ class HttpGitHubTest {
 
   @Test
   void anEnterpriseServerHasItsApiBelowAPath() {
-    var there = scene.client(fake.actionsToken(), fake.enterpriseUrl(), Scene.LIMITS);
+    var there = scene.client(fake.actionsToken(), fake.enterpriseUrl(), GitHubScene.LIMITS);
     for (var i = 0; i < 101; i++) {
       fake.say(scene.pull, "ana", "number " + i);
     }

@@ -127,16 +127,16 @@ public final class Description {
       if (message.getLevel() == ValidationReport.Level.ERROR
           && !(message.getKey().equals("validation.response.status.unknown")
               && what.matches(".* -> [45][0-9]{2}"))) {
-        into.add(
-            what
-                + ": "
-                + message.getKey()
-                + ": "
-                + message.getMessage()
-                + " "
-                + message.getAdditionalInfo());
+        into.add(what + ": " + message.getKey() + where(message) + ": " + message.getMessage());
       }
     }
+  }
+
+  private static String where(ValidationReport.Message message) {
+    var context = message.getContext();
+    var parameter = context.flatMap(it -> it.getParameter()).map(it -> " " + it.getName());
+    var field = context.flatMap(it -> it.getPointers()).map(it -> " " + it.getInstance());
+    return parameter.orElse("") + field.orElse("");
   }
 
   private static String trimmed() {

@@ -1,23 +1,25 @@
-package dev.backfill.github.http;
+package dev.backfill.testing.github;
 
 import dev.backfill.github.GitHub;
 import dev.backfill.github.RepositoryName;
+import dev.backfill.github.http.GitHubManners;
+import dev.backfill.github.http.HttpGitHub;
 import dev.backfill.http.Http;
 import dev.backfill.http.Limits;
 import dev.backfill.http.StillPause;
 import dev.backfill.revision.CommitId;
 import dev.backfill.testing.TempRepository;
-import dev.backfill.testing.github.FakeGitHub;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A repository with a pull request on a fake GitHub, and clients for it.
-final class Scene implements AutoCloseable {
-  static final String NAME = "acme/analytics";
-  static final Limits LIMITS =
+/// A repository with a pull request (`feature` onto `main`, by `ana`) on a fake GitHub, and clients
+/// for it. Time passes only by waiting.
+public final class GitHubScene implements AutoCloseable {
+  public static final String NAME = "acme/analytics";
+  public static final Limits LIMITS =
       new Limits(
           Duration.ofSeconds(5),
           Duration.ofSeconds(20),
@@ -25,17 +27,17 @@ final class Scene implements AutoCloseable {
           Duration.ofMinutes(15),
           32 * 1024 * 1024);
 
-  final TempRepository repository;
-  final StillPause pause = new StillPause();
-  final List<String> waits = new ArrayList<>();
-  final FakeGitHub fake;
-  final CommitId base;
-  final CommitId head;
-  final int pull;
-  final GitHub github;
+  public final TempRepository repository;
+  public final StillPause pause = new StillPause();
+  public final List<String> waits = new ArrayList<>();
+  public final FakeGitHub fake;
+  public final CommitId base;
+  public final CommitId head;
+  public final int pull;
+  public final GitHub github;
   private final List<Http> clients = new ArrayList<>();
 
-  Scene(Path folder) {
+  public GitHubScene(Path folder) {
     repository = TempRepository.in(folder);
     repository.write("datasources/events.datasource", "SCHEMA >\n    `id` Int64\n");
     repository.write("scripts/old.sh", "#!/bin/sh\n").executable("scripts/old.sh");
@@ -49,11 +51,11 @@ final class Scene implements AutoCloseable {
     github = client(fake.actionsToken());
   }
 
-  GitHub client(String token) {
+  public GitHub client(String token) {
     return client(token, fake.url(), LIMITS);
   }
 
-  GitHub client(String token, URI api, Limits limits) {
+  public GitHub client(String token, URI api, Limits limits) {
     var http =
         new Http(
             limits,
@@ -65,7 +67,7 @@ final class Scene implements AutoCloseable {
   }
 
   /// What a branch holds now.
-  CommitId tip(String branch) {
+  public CommitId tip(String branch) {
     return github.branch(branch).orElseThrow();
   }
 
