@@ -34,7 +34,10 @@ import java.util.function.Consumer;
 /// then the feeds, then the old version: each is a pull request of its own.
 public final class CleanupJourney {
   private final Tinybird tinybird;
-  private final Observer observer;
+  private final InstantSource clock;
+  private final Sleeper sleeper;
+  private final Consumer<RunEvent> events;
+  private final BooleanSupplier cancelled;
   private final Verifier verifier;
 
   public CleanupJourney(
@@ -44,7 +47,10 @@ public final class CleanupJourney {
       Consumer<RunEvent> events,
       BooleanSupplier cancelled) {
     this.tinybird = tinybird;
-    this.observer = new Observer(tinybird, clock, sleeper, events, cancelled);
+    this.clock = clock;
+    this.sleeper = sleeper;
+    this.events = events;
+    this.cancelled = cancelled;
     this.verifier = new Verifier(tinybird, clock, sleeper, events, cancelled);
   }
 
@@ -193,7 +199,9 @@ public final class CleanupJourney {
               + workspace.name()
               + ", a branch; the evidence for a clean-up is in the main workspace. Use its token.");
     }
-    return observer.observe(core, compare);
+    return new Observer(
+            tinybird, clock, sleeper, events, cancelled, new LiveTexts(core, tinybird)::edited)
+        .observe(core, compare);
   }
 
   private static PlanCore stillThere(PlanCore core, Facts facts) {

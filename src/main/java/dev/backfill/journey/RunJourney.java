@@ -9,6 +9,7 @@ import dev.backfill.run.Runner;
 import dev.backfill.run.Sleeper;
 import dev.backfill.tinybird.Tinybird;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -28,6 +29,10 @@ public final class RunJourney {
       Consumer<RunEvent> events,
       BooleanSupplier cancelled) {
     stopOnBranch(tinybird);
+    var edited = new LiveTexts(core, tinybird).reasons();
+    if (!edited.isEmpty()) {
+      return new Outcome.NotReady(edited, List.of(), List.of());
+    }
     return new Runner(tinybird, clock, sleeper, events, cancelled).run(core, options);
   }
 

@@ -30,6 +30,9 @@ public final class StatusJourney {
     // A host that isn't there is told at once; later ones are waited for.
     tinybird.workspace();
     return Handover.status(
-        new Observer(tinybird, clock, sleeper, events, cancelled).observe(core, compare), wanted);
+        new Observer(
+                tinybird, clock, sleeper, events, cancelled, new LiveTexts(core, tinybird)::edited)
+            .observe(core, compare),
+        wanted);
   }
 }

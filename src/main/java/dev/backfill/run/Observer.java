@@ -35,6 +35,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -43,14 +44,18 @@ public final class Observer {
   private final Tinybird tinybird;
   private final InstantSource clock;
   private final Watch watch;
+  private final BiFunction<Migration, LivePipe, Optional<String>> edited;
 
   /// @param clock of this machine, for deadlines only
+  /// @param edited why a live sync Pipe isn't the plan's
   public Observer(
       Tinybird tinybird,
       InstantSource clock,
       Sleeper sleeper,
       Consumer<RunEvent> events,
-      BooleanSupplier cancelled) {
+      BooleanSupplier cancelled,
+      BiFunction<Migration, LivePipe, Optional<String>> edited) {
+    this.edited = edited;
     this.tinybird = tinybird;
     this.clock = clock;
     this.watch = new Watch(clock, sleeper, events, cancelled, Duration.ofMinutes(2));
@@ -84,6 +89,11 @@ public final class Observer {
 
     Facts facts() {
       var workspace = watch.read("", tinybird::workspace);
+      for (var seamed : core.seamed()) {
+        unseen.add(
+            "whether %s holds the older buckets of %s; backfill verify tells"
+                .formatted(seamed.target(), seamed.source()));
+      }
       var targets = core.direct().stream().map(this::target).toList();
       var old = old();
       return new Facts(
@@ -189,7 +199,7 @@ public final class Observer {
               ? live.get().updatedAt()
               : live.get().createdAt(),
           cutover,
-          Optional.empty());
+          edited.apply(migration, live.get()));
     }
 
     private boolean feeds(Optional<LivePipe> pipe, String target) {

@@ -8,6 +8,7 @@ import dev.backfill.proof.Judgement;
 import dev.backfill.proof.Pair;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Questions;
+import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
 import java.time.Duration;
 import java.time.Instant;
@@ -15,6 +16,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -103,6 +105,7 @@ public final class Runner {
       }
       try {
         fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
+        upheavals(ready.migration(), options, watch, reasons);
       } catch (Failure.Refused refused) {
         reasons.add(String.valueOf(refused.getMessage()));
       }
@@ -133,6 +136,37 @@ public final class Runner {
       return new Outcome.NotReady(reasons, figures, proofs);
     }
     return later.isPresent() ? later.get() : new Outcome.Done(figures, proofs);
+  }
+
+  /// What else than appends happened to the source since its sync is live: copies don't repeat it,
+  /// and a proof may not see it.
+  private void upheavals(
+      Migration migration, RunOptions options, Watch watch, List<String> reasons) {
+    var target = migration.target();
+    var since =
+        watch
+            .read(target, () -> tinybird.pipe(migration.liveFeed().pipe()))
+            .map(LivePipe::createdAt);
+    if (since.isEmpty()) {
+      return;
+    }
+    var history = new OperationsLog(tinybird, watch).of(migration, since.get(), Set.of());
+    if (history.isEmpty()) {
+      watch.tell(
+          new RunEvent.Note(
+              target,
+              "the workspace doesn't show tinybird.datasources_ops_log: deletions from "
+                  + migration.source()
+                  + " can't be told"));
+      return;
+    }
+    for (var upheaval : history.get().upheavals()) {
+      var told = upheaval.told(target).replace("`", "");
+      watch.tell(new RunEvent.Note(target, told));
+      if (!options.changesRepeated()) {
+        reasons.add(told + ". When that is done: --confirm changes_repeated");
+      }
+    }
   }
 
   private Inventory inventory(Migration migration, Watch watch) {

@@ -1,6 +1,7 @@
 package dev.backfill.status;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 
@@ -108,7 +109,30 @@ public record Facts(
   /// An operation on the source that no copy repeats on the target.
   ///
   /// @param event `delete_data`, `truncate`, `replace`, `alter`, ... as the workspace's log says
-  public record Upheaval(Instant at, String event, String dataSource) {}
+  public record Upheaval(Instant at, String event, String dataSource) {
+
+    /// What happened, and what that means for the new version; names between backticks.
+    public String told(String target) {
+      var when = at.truncatedTo(ChronoUnit.SECONDS);
+      return switch (event) {
+        case "delete_data" ->
+            "rows of `%s` were deleted at %s; repeat it: tb datasource delete %s --sql-condition CONDITION --yes --wait (views can't follow)"
+                .formatted(dataSource, when, target);
+        case "truncate" ->
+            "`%s` was truncated at %s; nothing is ever deleted from `%s` by us: decide what it should hold"
+                .formatted(dataSource, when, target);
+        case "replace" ->
+            "`%s` was replaced at %s, in part or whole; `%s` may hold the old rows too"
+                .formatted(dataSource, when, target);
+        case "alter" ->
+            "`%s` was altered at %s; `%s` and the Pipes between them may lack what it has now"
+                .formatted(dataSource, when, target);
+        default ->
+            "`%s`: %s at %s, which no copy repeats on `%s`"
+                .formatted(dataSource, event, when, target);
+      };
+    }
+  }
 
   /// Writes by the workspace's log.
   ///

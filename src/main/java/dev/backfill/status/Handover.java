@@ -155,7 +155,7 @@ public final class Handover {
     var state = State.DONE;
     for (var t : facts.targets()) {
       for (var upheaval : t.upheavals()) {
-        because.add(upheaval(t, upheaval));
+        because.add(upheaval.told(t.target()));
       }
       if (!t.upheavals().isEmpty() && !wanted.says(Confirmation.CHANGES_REPEATED)) {
         state = worse(state, State.STUCK);
@@ -235,26 +235,6 @@ public final class Handover {
         because,
         state == State.DONE ? Optional.empty() : command,
         until);
-  }
-
-  private static String upheaval(Target t, Facts.Upheaval u) {
-    return switch (u.event()) {
-      case "delete_data" ->
-          "rows of `%s` were deleted at %s; repeat it: tb datasource delete %s --sql-condition CONDITION --yes --wait (views can't follow)"
-              .formatted(t.source(), second(u.at()), t.target());
-      case "truncate" ->
-          "`%s` was truncated at %s; nothing is ever deleted from `%s` by us: decide what it should hold"
-              .formatted(t.source(), second(u.at()), t.target());
-      case "replace" ->
-          "`%s` was replaced at %s, in part or whole; `%s` may hold the old rows too"
-              .formatted(t.source(), second(u.at()), t.target());
-      case "alter" ->
-          "`%s` was altered at %s; `%s` and the Pipes between them may lack what it has now"
-              .formatted(t.source(), second(u.at()), t.target());
-      default ->
-          "`%s`: %s at %s, which no copy repeats on `%s`"
-              .formatted(t.source(), u.event(), second(u.at()), t.target());
-    };
   }
 
   private Step readers(boolean proven) {

@@ -249,6 +249,25 @@ class HandOverTest {
   }
 
   @Test
+  void aSyncThatSomebodyEditedIsSeen() {
+    migrate();
+    ok(run("run"));
+    var sync = folder.resolve("pipes/sync_analytics_events_1.pipe");
+    repository.write(
+        "pipes/sync_analytics_events_1.pipe",
+        read(sync).replace("WHERE", "WHERE action != 'hit' AND"));
+    deploy("by hand");
+
+    var status = run("status");
+    var run = run("run");
+
+    assertThat(status.status()).isEqualTo(1);
+    assertThat(status.out()).contains("sync_analytics_events_1 isn't what the plan wrote");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("sync_analytics_events_1 isn't what the plan wrote");
+  }
+
+  @Test
   void deletionsOfTheSourceStopItUntilSomebodySaysTheyWereRepeated() throws Exception {
     migrate();
     ok(run("run"));
@@ -259,6 +278,9 @@ class HandOverTest {
 
     assertThat(status.status()).isEqualTo(1);
     assertThat(status.out()).contains("analytics_events was truncated at", "changes_repeated");
+    var run = run("run");
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.out()).contains("analytics_events was truncated at", "changes_repeated");
     truncate("analytics_events_1");
     ok(run("status", "--confirm", "changes_repeated"));
   }
@@ -350,6 +372,14 @@ class HandOverTest {
 
   private long number(String sql) {
     return tinybird.query(sql).only().number("n");
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   private String show(String path) {
