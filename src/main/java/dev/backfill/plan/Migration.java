@@ -1,6 +1,7 @@
 package dev.backfill.plan;
 
 import dev.backfill.project.TimeType;
+import dev.backfill.sql.SqlText;
 import java.util.List;
 import java.util.Optional;
 
@@ -147,7 +148,8 @@ public record Migration(
   /// @param key part of the grouping
   public record Reduced(String column, String expression, boolean key) {}
 
-  Migration withQuery(Optional<String> other) {
+  /// The same with its queries as what they mean, not as they are written.
+  Migration meaning() {
     return new Migration(
         source,
         target,
@@ -162,9 +164,9 @@ public record Migration(
         sortingKey,
         partitionKey,
         ttl,
-        other,
+        query.map(SqlText::normalise),
         reduced,
-        seam,
+        seam.map(Seam::meaning),
         files);
   }
 

@@ -2,7 +2,6 @@ package dev.backfill.plan;
 
 import dev.backfill.change.Flow;
 import dev.backfill.project.Project;
-import dev.backfill.sql.SqlText;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,10 +19,7 @@ public final class Seal {
   /// as it is, so files count by path and mode (their bytes are `sha256sum -c`'s in `deploy.sh`)
   /// and queries by what they mean.
   public static PlanCore meaning(PlanCore core) {
-    var migrations =
-        core.migrations().stream()
-            .map(m -> m.withQuery(m.query().map(SqlText::normalise)))
-            .toList();
+    var migrations = core.migrations().stream().map(Migration::meaning).toList();
     var files =
         core.files().stream().map(f -> new PlanCore.Generated(f.path(), f.mode(), "")).toList();
     return core.withMigrations(migrations).withFiles(files);
@@ -54,16 +50,22 @@ public final class Seal {
       names.add(migration.source());
       names.add(migration.target());
     }
-    var out = new TreeMap<String, String>();
-    for (var name : names) {
-      head.dataSource(name).ifPresent(d -> out.put("datasource " + name, Normal.text(d)));
-    }
     var flow = Flow.of(head);
+    var concerned = new TreeSet<>(names);
     for (var pipe : head.pipes().values()) {
-      if (flow.reads(pipe).stream().anyMatch(names::contains)
-          || pipe.nodes().stream().anyMatch(n -> n.target().filter(names::contains).isPresent())) {
-        out.put("pipe " + pipe.name(), Normal.text(pipe));
+      var writes =
+          pipe.nodes().stream().anyMatch(n -> n.target().filter(names::contains).isPresent());
+      if (writes) {
+        concerned.addAll(flow.reads(pipe));
       }
+      if (writes || flow.reads(pipe).stream().anyMatch(names::contains)) {
+        concerned.add(pipe.name());
+      }
+    }
+    var out = new TreeMap<String, String>();
+    for (var name : concerned) {
+      head.dataSource(name).ifPresent(d -> out.put("datasource " + name, Normal.text(d)));
+      head.pipe(name).ifPresent(p -> out.put("pipe " + name, Normal.text(p)));
     }
     return out;
   }

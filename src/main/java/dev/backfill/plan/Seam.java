@@ -3,6 +3,7 @@ package dev.backfill.plan;
 import dev.backfill.change.Derivation;
 import dev.backfill.project.TimeType;
 import dev.backfill.sql.Quote;
+import dev.backfill.sql.SqlText;
 import dev.backfill.sql.Trigger;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,29 @@ public record Seam(
     if (feeders.isEmpty()) {
       throw new IllegalArgumentException("nothing feeds it");
     }
+  }
+
+  /// The same with its SQL as what it means, not as it is written.
+  Seam meaning() {
+    return new Seam(
+        column,
+        columnType,
+        type,
+        feeders.stream()
+            .map(f ->
+                new Feeder(
+                    f.view(),
+                    f.fork(),
+                    f.entry(),
+                    SqlText.normalise(f.bucket()),
+                    f.trigger(),
+                    f.cut(),
+                    f.cutType(),
+                    f.time(),
+                    SqlText.normalise(f.cutBucket()),
+                    SqlText.normalise(f.query())))
+            .toList(),
+        repairable);
   }
 
   /// One view and its fork.

@@ -130,6 +130,26 @@ class SealTest {
     assertThat(sealAfterGenerate()).isEqualTo(sealed);
   }
 
+  @Test
+  void squashAndRebaseDoNot() throws IOException {
+    var sealed = seal("at once");
+    var folder = Files.createDirectory(folders.resolve("rebased"));
+    try (var repository = TempRepository.in(folder)) {
+      base.forEach(repository::write);
+      repository.commit("base");
+      // Another pull request is merged first, and this one comes in several commits.
+      repository.write("pipes/users.pipe", "NODE n\nSQL >\n    SELECT id FROM users\n");
+      repository.commit("users");
+      repository.checkout("change");
+      repository.write(EVENTS, "");
+      repository.commit("wip");
+      head.forEach(repository::write);
+      repository.commit("done");
+    }
+
+    assertThat(seal(folder)).isEqualTo(sealed);
+  }
+
   private static void edit(Map<String, String> files, String file, String before, String after) {
     var text = files.getOrDefault(file, "");
     assertThat(text).as(file).contains(before);
