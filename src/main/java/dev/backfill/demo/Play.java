@@ -68,6 +68,6 @@ abstract class Play {
 
   /// Every play, the default one first.
   static List<Play> all() {
-    return List.of(new StreamingTimestamp());
+    return List.of(new StreamingTimestamp(), new SeamPlay(), new ReplayPlay());
   }
 }

@@ -177,7 +177,10 @@ public final class Emitter {
       return;
     }
     var twinIsAuthors = head.dataSource(m.target()).isPresent();
-    if (!twinIsAuthors && !file(base, path).equals(file(head, path))) {
+    if (m.liveFeed().kind() == Feed.Live.Kind.FORK) {
+      // Its old views know nothing of what is new.
+      restore(path, file(base, path));
+    } else if (!twinIsAuthors && !file(base, path).equals(file(head, path))) {
       try {
         var shorter =
             core.changes().stream()

@@ -1,7 +1,9 @@
 package dev.backfill.run;
 
 import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
+import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
 import dev.backfill.proof.Comparison;
 import dev.backfill.proof.Comparison.Example;
@@ -363,11 +365,21 @@ final class Prover {
     var examples = new ArrayList<Example>();
     forkExamples(fork, true, missing, examples);
     forkExamples(fork, false, surplus, examples);
+    var own = fork.historyFeed().kind() == Feed.History.Kind.SEAM;
+    var over =
+        fork.seam()
+            .map(seam ->
+                String.join(
+                    ", ",
+                    new TreeSet<>(seam.feeders().stream().map(Seam.Feeder::trigger).toList())))
+            .orElse(fork.trigger());
     var comparison =
         new Comparison(
-            fork.trigger(),
+            own ? fork.source() : over,
             fork.target(),
-            "its query over " + fork.trigger() + ", both sides merged",
+            own
+                ? "the old target's rows, both sides merged"
+                : "its query over " + over + ", both sides merged",
             List.of(new Figure("all", "", expected, actual)),
             missing.size(),
             surplus.size(),
