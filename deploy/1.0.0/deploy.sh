@@ -109,12 +109,12 @@ def place():
 
 
 def feeds(pipe, target):
-    """The SQL by which a live pipe materializes into the target, or None."""
+    """The SQL, of all its nodes, by which a live pipe materializes into the target, or None."""
     data_source = get("/v0/datasources/" + target, absent={})
     names = {data_source.get("id"), data_source.get("name")} - {None}
-    for node in pipe.get("nodes") or []:
-        if node.get("materialized") in names:
-            return node.get("sql") or ""
+    nodes = pipe.get("nodes") or []
+    if any(node.get("materialized") in names for node in nodes):
+        return "\n".join(node.get("sql") or "" for node in nodes)
     return None
 
 
