@@ -3,27 +3,30 @@ package dev.backfill.plan;
 import dev.backfill.change.Change;
 import dev.backfill.change.Flow;
 import dev.backfill.change.Pair;
+import dev.backfill.plan.Bounds.Bound;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
+import dev.backfill.sql.Template;
+import dev.backfill.sql.TemplateException;
 import dev.backfill.sql.Token;
 import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Looks for mistakes in sync and Copy Pipes that people write by hand, where a mistake loses or
-/// doubles rows. Only bounds that are written out as `column >= value` are understood; what isn't
-/// understood isn't reported.
+/// doubles rows. What isn't understood isn't reported.
 final class PairLint {
   /// Functions that throw for a text that isn't what they read.
   private static final Pattern THROWS =
@@ -31,7 +34,17 @@ final class PairLint {
           "to(u?int(8|16|32|64|128|256)|float(32|64)|decimal(32|64|128|256)|date|date32|datetime"
               + "|datetime64|uuid|ipv4|ipv6|bool)|cast|accuratecast|parsedatetime\\w*");
 
+  private static final Pattern THROWING_TYPE =
+      Pattern.compile("(?i)U?Int|Float|Decimal|Date|UUID|IPv|Bool|Nullable|Array|Map|Enum");
+
   private static final Pattern HARMLESS_PARSE = Pattern.compile("parsedatetime\\w*or(null|zero)");
+
+  private static final Pattern STARTS = Pattern.compile("(?i)start|from|since|begin");
+  private static final Pattern ENDS = Pattern.compile("(?i)end|(^|_)to(_|$)|until");
+  private static final Pattern COPY_RUN =
+      Pattern.compile("\\bpipe\\s+copy\\s+run\\s+[\"']?(\\w+)([^\n]*)");
+  private static final String CONTINUED = "\u001f";
+  private static final Pattern PARAMETER = Pattern.compile("--param[ =]+[\"']?(\\w+)=");
 
   private final Flow head;
   private final List<Change> changes;
@@ -43,14 +56,6 @@ final class PairLint {
     this.changes = changes;
     this.ours = ours;
   }
-
-  /// A comparison of a column of the source with a value.
-  ///
-  /// @param lower whether rows from the value on are taken, else up to it
-  /// @param inclusive whether rows at the value itself are taken
-  /// @param value an instant as text; empty for a parameter
-  private record Bound(
-      String column, boolean lower, boolean inclusive, Optional<String> value, Place place) {}
 
   /// @param changes what the diff holds; pairs that it doesn't touch are left alone
   /// @param ours names of generated Pipes, which are exempt
@@ -91,6 +96,8 @@ final class PairLint {
         .ifPresent(d -> d.columns().forEach(c -> columns.add(c.name())));
     for (var copy : copies) {
       chunks(copy, columns);
+      types(copy, columns, source.get());
+      scripts(copy);
       live.forEach(l -> seam(l, copy, columns));
     }
     twice(live, columns, pair.getFirst());
@@ -114,7 +121,7 @@ final class PairLint {
       if (head.named(node).contains(target) && pipe.node(target).isEmpty()) {
         warning(
             "pair_reads_its_target",
-            at(node, firstNamed(node, target)),
+            Bounds.at(node, firstNamed(node, target)),
             pipe.name() + " fills " + target + " and reads it.",
             "Read the source only.");
       }
@@ -134,6 +141,12 @@ final class PairLint {
     for (var node : pipe.nodes()) {
       var tokens = Tokens.of(node.sql());
       for (var i = 0; i + 1 < tokens.size(); i++) {
+        if (i > 0
+            && tokens.get(i).symbol("::")
+            && isText(tokens.get(i - 1), source)
+            && THROWING_TYPE.matcher(tokens.get(i + 1).text()).lookingAt()) {
+          throwing(pipe, node, tokens.get(i), "::" + tokens.get(i + 1).text(), source);
+        }
         var function = tokens.get(i).text().toLowerCase(Locale.ROOT);
         if (tokens.get(i).kind() != Token.Kind.WORD
             || !tokens.get(i + 1).symbol("(")
@@ -142,15 +155,19 @@ final class PairLint {
           continue;
         }
         if (arguments(tokens, i + 1).stream().anyMatch(t -> isText(t, source))) {
-          warning(
-              "pair_cast_may_throw",
-              at(node, tokens.get(i).start()),
-              "%s converts a text by %s(), which throws for some; then every insert into %s fails."
-                  .formatted(pipe.name(), tokens.get(i).text(), source.name()),
-              "Use a form that never throws, like accurateCastOrNull or accurateCastOrDefault.");
+          throwing(pipe, node, tokens.get(i), tokens.get(i).text() + "()", source);
         }
       }
     }
+  }
+
+  private void throwing(Pipe pipe, Node node, Token at, String how, DataSource source) {
+    warning(
+        "pair_cast_may_throw",
+        Bounds.at(node, at.start()),
+        "%s converts a text by %s, which throws for some; then every insert into %s fails."
+            .formatted(pipe.name(), how, source.name()),
+        "Use a form that never throws, like accurateCastOrNull or accurateCastOrDefault.");
   }
 
   private static List<Token> arguments(List<Token> tokens, int open) {
@@ -176,8 +193,9 @@ final class PairLint {
 
   /// Chunks whose both ends are taken share their border rows; a copy without an end takes all.
   private void chunks(Pipe copy, Set<String> columns) {
-    var bounds = bounds(copy, columns);
-    var parameters = bounds.stream().filter(b -> b.value().isEmpty()).toList();
+    var parameters =
+        Bounds.of(copy, columns).certain().stream().filter(b -> b.value().isEmpty()).toList();
+    swapped(copy, parameters);
     parameters.stream()
         .filter(b -> !b.lower() && b.inclusive())
         .filter(b ->
@@ -194,9 +212,107 @@ final class PairLint {
                 "Take the end out: `>= start AND < end`."));
   }
 
+  /// A range from its end to its start holds nothing, and a copy of nothing succeeds.
+  private void swapped(Pipe copy, List<Bound> parameters) {
+    for (var lower : parameters) {
+      for (var upper : parameters) {
+        if (lower.lower()
+            && !upper.lower()
+            && lower.column().equals(upper.column())
+            && lower.parameter().isPresent()
+            && (lower.parameter().equals(upper.parameter())
+                || (lower.parameter().filter(n -> ENDS.matcher(n).find()).isPresent()
+                    && upper.parameter().filter(n -> STARTS.matcher(n).find()).isPresent()))) {
+          warning(
+              "pair_parameters_swapped",
+              lower.place(),
+              "%s takes rows from %s to %s, which are none."
+                  .formatted(copy.name(), lower.parameter().get(), upper.parameter().orElse("")),
+              "Write `>= start AND < end`.");
+          return;
+        }
+      }
+    }
+  }
+
+  /// A time where a number is expected is taken for its seconds.
+  private void types(Pipe copy, Set<String> columns, DataSource source) {
+    var types = parameters(copy);
+    Bounds.of(copy, columns).certain().stream()
+        .filter(b -> b.parameter().map(types::get).filter(t -> t.startsWith("Date")).isPresent())
+        .filter(b ->
+            source
+                .column(b.column())
+                .filter(c -> c.type().bare().name().matches("U?Int[0-9]+|Float.*|Decimal.*"))
+                .isPresent())
+        .findFirst()
+        .ifPresent(b ->
+            warning(
+                "pair_parameter_type",
+                b.place(),
+                "%s compares %s, a number, with the time in %s."
+                    .formatted(copy.name(), b.column(), b.parameter().orElse("")),
+                "Give the parameter the column's type."));
+  }
+
+  private static Map<String, String> parameters(Pipe copy) {
+    var out = new TreeMap<String, String>();
+    for (var node : copy.nodes()) {
+      try {
+        if (node.template()) {
+          out.putAll(Template.parameters("%" + node.sql()));
+        }
+      } catch (TemplateException e) {
+        // the platform's own words about it are better
+      }
+    }
+    return out;
+  }
+
+  /// What scripts of the project give when they run the copy, against what it asks for.
+  private void scripts(Pipe copy) {
+    var asked = parameters(copy);
+    for (var script : head.project().files().entrySet()) {
+      if (!script.getKey().endsWith(".sh")) {
+        continue;
+      }
+      // a continued line stays one, and is counted as two
+      var text = script.getValue().replace("\\\n", CONTINUED);
+      var calls = COPY_RUN.matcher(text);
+      while (calls.find()) {
+        if (!calls.group(1).equals(copy.name())) {
+          continue;
+        }
+        var before = text.substring(0, calls.start());
+        var line = 1 + (int) before.replace(CONTINUED, "\n").chars().filter(c -> c == '\n').count();
+        var given = new TreeSet<String>();
+        var rest = PARAMETER.matcher(calls.group(2));
+        while (rest.find()) {
+          given.add(rest.group(1));
+        }
+        given.stream()
+            .filter(name -> !asked.containsKey(name))
+            .findFirst()
+            .ifPresent(name ->
+                warning(
+                    "pair_parameter_unknown",
+                    Place.of(script.getKey(), line),
+                    "%s is run with %s, which it doesn't use: it copies other rows than meant."
+                        .formatted(copy.name(), name),
+                    asked.isEmpty()
+                        ? "Take the parameter out, or use it in the Pipe."
+                        : "It knows " + String.join(", ", asked.keySet()) + "."));
+      }
+    }
+  }
+
+  private static String written(Bound bound) {
+    return bound.value().orElse("") + (bound.zone().isEmpty() ? "" : " " + bound.zone());
+  }
+
   private void seam(Pipe live, Pipe copy, Set<String> columns) {
     var from =
-        bounds(live, columns).stream().filter(b -> b.lower() && b.value().isPresent()).findFirst();
+        Bounds.of(live, columns).certain().stream().filter(b -> b.lower() && b.value().isPresent()).findFirst();
     if (replaces(copy)) {
       return;
     }
@@ -212,13 +328,18 @@ final class PairLint {
     }
     var cut = from.get();
     var ends =
-        bounds(copy, columns).stream()
+        Bounds.of(copy, columns).certain().stream()
             .filter(b -> !b.lower() && b.value().isPresent() && b.column().equals(cut.column()))
+            // one of two zones is the column's own, which may be the other
+            .filter(b -> b.zone().isEmpty() == cut.zone().isEmpty())
             .toList();
     if (ends.isEmpty()) {
       return;
     }
-    var same = ends.stream().filter(b -> b.value().equals(cut.value())).findFirst();
+    var same =
+        ends.stream()
+            .filter(b -> b.value().equals(cut.value()) && b.zone().equals(cut.zone()))
+            .findFirst();
     if (same.isEmpty()) {
       warning(
           "pair_cut_differs",
@@ -226,9 +347,9 @@ final class PairLint {
           "%s copies up to %s, and %s begins at %s: rows between are lost or doubled."
               .formatted(
                   copy.name(),
-                  ends.getFirst().value().orElse(""),
+                  written(ends.getFirst()),
                   live.name(),
-                  cut.value().orElse("")),
+                  written(cut)),
           "Use one time in both.");
     } else if (cut.inclusive() && same.get().inclusive()) {
       warning(
@@ -265,8 +386,7 @@ final class PairLint {
             && !choosesOtherwise(b)
             && !replaces(a)
             && !replaces(b)
-            && !apart(bounds(a, columns), bounds(b, columns))
-            && !apart(bounds(b, columns), bounds(a, columns))) {
+            && !apart(Bounds.of(a, columns), Bounds.of(b, columns))) {
           warning(
               "pair_fed_twice",
               b.writingNode().map(Node::place).orElse(b.place()),
@@ -285,7 +405,14 @@ final class PairLint {
             t -> t.symbol("=") || t.symbol("!=") || t.symbol("<>") || t.is("IN") || t.is("LIKE"));
   }
 
-  private static boolean apart(List<Bound> first, List<Bound> second) {
+  private static boolean apart(Bounds first, Bounds second) {
+    return first.doubtful()
+        || second.doubtful()
+        || before(first.certain(), second.certain())
+        || before(second.certain(), first.certain());
+  }
+
+  private static boolean before(List<Bound> first, List<Bound> second) {
     return first.stream()
         .filter(b -> !b.lower() && b.value().isPresent())
         .anyMatch(end ->
@@ -330,101 +457,5 @@ final class PairLint {
     var found = new TreeSet<String>();
     pipe.nodes().forEach(n -> found.addAll(head.tables(n).names()));
     return found;
-  }
-
-  private static List<Bound> bounds(Pipe pipe, Set<String> columns) {
-    var found = new ArrayList<Bound>();
-    for (var node : pipe.nodes()) {
-      var tokens = Tokens.of(node.sql());
-      // Of a condition with alternatives no bound is certain.
-      if (tokens.stream().anyMatch(t -> t.is("OR") || t.is("NOT"))) {
-        return List.of();
-      }
-      for (var i = 1; i + 1 < tokens.size(); i++) {
-        bounds(node, tokens, i, columns, found);
-      }
-    }
-    return found;
-  }
-
-  private static void bounds(
-      Node node, List<Token> tokens, int i, Set<String> columns, List<Bound> found) {
-    var operator = tokens.get(i);
-    var left = tokens.get(i - 1);
-    var right = tokens.get(i + 1);
-    var place = at(node, operator.start());
-    if (operator.is("BETWEEN") && isColumn(left, columns)) {
-      value(tokens, i + 1)
-          .ifPresent(v -> found.add(new Bound(left.value(), true, true, known(v), place)));
-      for (var j = i + 2; j + 1 < tokens.size(); j++) {
-        if (tokens.get(j).is("AND")) {
-          value(tokens, j + 1)
-              .ifPresent(v -> found.add(new Bound(left.value(), false, true, known(v), place)));
-          break;
-        }
-      }
-      return;
-    }
-    if (operator.kind() != Token.Kind.SYMBOL || !operator.text().matches("[<>]=?")) {
-      return;
-    }
-    var greater = operator.text().startsWith(">");
-    var inclusive = operator.text().endsWith("=");
-    if (isColumn(left, columns)) {
-      value(tokens, i + 1)
-          .ifPresent(v -> found.add(new Bound(left.value(), greater, inclusive, known(v), place)));
-    } else if (isColumn(right, columns)
-        && (left.kind() == Token.Kind.STRING || left.kind() == Token.Kind.EXPRESSION)) {
-      value(tokens, i - 1)
-          .ifPresent(
-              v -> found.add(new Bound(right.value(), !greater, inclusive, known(v), place)));
-    }
-  }
-
-  private static boolean isColumn(Token token, Set<String> columns) {
-    return token.isName() && columns.contains(token.value());
-  }
-
-  /// A text, perhaps inside a function; `{{` for a parameter.
-  private static Optional<String> value(List<Token> tokens, int at) {
-    var token = tokens.get(at);
-    if (token.kind() == Token.Kind.EXPRESSION) {
-      return Optional.of("{{");
-    }
-    if (token.kind() == Token.Kind.STRING) {
-      return Optional.of(token.value().contains("{{") ? "{{" : instant(token.value()));
-    }
-    return token.kind() == Token.Kind.WORD
-            && at + 2 < tokens.size()
-            && tokens.get(at + 1).symbol("(")
-            && tokens.get(at + 2).kind() != Token.Kind.WORD
-        ? value(tokens, at + 2)
-        : Optional.empty();
-  }
-
-  private static Optional<String> known(String value) {
-    return value.equals("{{") ? Optional.empty() : Optional.of(value);
-  }
-
-  /// The same text for the same instant, as far as its spelling goes.
-  private static String instant(String text) {
-    var out = text.strip().replace('T', ' ').replaceFirst("Z$", "").replaceFirst("\\.0+$", "");
-    if (out.contains("${")) {
-      return text;
-    }
-    if (out.matches("[0-9]{4}-[0-9]{2}-[0-9]{2}")) {
-      return out + " 00:00:00";
-    }
-    return out.matches("[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}") ? out + ":00" : out;
-  }
-
-  private static Place at(Node node, int offset) {
-    var place = node.sqlPlace();
-    var before = node.sql().substring(0, offset).lines().count();
-    var newLine = offset > 0 && node.sql().charAt(offset - 1) == '\n';
-    // A template begins a line later, behind its `%`.
-    var line =
-        place.line() + (int) before - (before > 0 && !newLine ? 1 : 0) + (node.template() ? 1 : 0);
-    return Place.of(place.file(), line);
   }
 }

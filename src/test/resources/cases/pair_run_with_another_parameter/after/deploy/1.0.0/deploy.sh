@@ -1,0 +1,6 @@
+#!/bin/bash
+set -euxo pipefail
+tb deploy --populate --wait
+tb pipe copy run backfill_orders_1 \
+  --param start='2030-01-01 00:00:00' \
+  --param end_backfill_timestamp='2031-01-01 00:00:00' --wait --yes
