@@ -19,8 +19,20 @@ final class Bounds {
   private static final int DEEPEST = 100;
   private static final Set<String> CLAUSES =
       Set.of(
-          "WHERE", "PREWHERE", "GROUP", "ORDER", "LIMIT", "HAVING", "UNION", "INTERSECT", "EXCEPT",
-          "SETTINGS", "WINDOW", "QUALIFY", "FORMAT", "OFFSET");
+          "WHERE",
+          "PREWHERE",
+          "GROUP",
+          "ORDER",
+          "LIMIT",
+          "HAVING",
+          "UNION",
+          "INTERSECT",
+          "EXCEPT",
+          "SETTINGS",
+          "WINDOW",
+          "QUALIFY",
+          "FORMAT",
+          "OFFSET");
 
   /// Functions that keep the instant that is written in their first argument.
   private static final Pattern CONVERSIONS =
@@ -86,8 +98,7 @@ final class Bounds {
   }
 
   private void node(Node node) {
-    var tokens =
-        Tokens.of(node.sql()).stream().filter(t -> t.kind() != Token.Kind.TAG).toList();
+    var tokens = Tokens.of(node.sql()).stream().filter(t -> t.kind() != Token.Kind.TAG).toList();
     for (var i = 0; i < tokens.size(); i++) {
       if (tokens.get(i).is("WHERE") || tokens.get(i).is("PREWHERE")) {
         certain.addAll(condition(node, tokens.subList(i + 1, end(tokens, i + 1)), false));
@@ -161,10 +172,7 @@ final class Bounds {
       for (var other : each.subList(1, each.size())) {
         weakest =
             weakest.flatMap(w ->
-                other.stream()
-                    .filter(w::comparable)
-                    .findFirst()
-                    .map(o -> o.weakerThan(w) ? o : w));
+                other.stream().filter(w::comparable).findFirst().map(o -> o.weakerThan(w) ? o : w));
       }
       weakest.ifPresent(out::add);
     }

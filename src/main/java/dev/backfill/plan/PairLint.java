@@ -16,8 +16,8 @@ import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -312,7 +312,9 @@ final class PairLint {
 
   private void seam(Pipe live, Pipe copy, Set<String> columns) {
     var from =
-        Bounds.of(live, columns).certain().stream().filter(b -> b.lower() && b.value().isPresent()).findFirst();
+        Bounds.of(live, columns).certain().stream()
+            .filter(b -> b.lower() && b.value().isPresent())
+            .findFirst();
     if (replaces(copy)) {
       return;
     }
@@ -345,11 +347,7 @@ final class PairLint {
           "pair_cut_differs",
           ends.getFirst().place(),
           "%s copies up to %s, and %s begins at %s: rows between are lost or doubled."
-              .formatted(
-                  copy.name(),
-                  written(ends.getFirst()),
-                  live.name(),
-                  written(cut)),
+              .formatted(copy.name(), written(ends.getFirst()), live.name(), written(cut)),
           "Use one time in both.");
     } else if (cut.inclusive() && same.get().inclusive()) {
       warning(
