@@ -41,6 +41,7 @@ class ArchitectureTest {
         "tinybird      | failure problem",
         "github        | revision failure problem",
         "status        |",
+        "survey        | tinybird plan project sql problem failure",
         "run           | status tinybird proof plan project sql problem failure",
         "report        | status run proof plan change project emit problem",
         "http          | failure",
@@ -52,7 +53,7 @@ class ArchitectureTest {
         "local.engine  | failure",
         "tb            | tinybird.http http revision revision.jgit project datafile sql failure problem",
         "action        | github journey report status run plan change tinybird revision problem failure",
-        "journey       | revision revision.jgit tinybird tinybird.http http worktree report status run proof emit plan change"
+        "journey       | revision revision.jgit tinybird tinybird.http http worktree report status survey run proof emit plan change"
             + " project datafile config sql failure problem",
       })
   void aRoomOpensOnlyTheseDoors(String room, @Nullable String doors) {

@@ -33,6 +33,7 @@ import picocli.CommandLine.Option;
 final class PlanCommand implements Callable<Integer> {
   private final Console console;
   @Mixin private RevisionOptions revisions = new RevisionOptions();
+  @Mixin private EvidenceOptions evidence = new EvidenceOptions();
   @Mixin private Output output = new Output();
 
   @Option(
@@ -52,9 +53,8 @@ final class PlanCommand implements Callable<Integer> {
       return ExitStatus.DONE.code();
     }
     var reports =
-        PlanJourney.planAll(revisions.request(console)).stream()
-            .map(PlanJourney.Planned::report)
-            .toList();
+        evidence.reports(
+            PlanJourney.planAll(revisions.request(console)), console, output.progress(console));
     console.out().print(text(reports));
     // Not in the plan itself, which is the same at any time of day.
     reports.stream()

@@ -249,6 +249,26 @@ class HandOverTest {
   }
 
   @Test
+  void aPlanWithATokenShowsTheFiguresAndStaysTheSame() {
+    repository.write("datasources/analytics_events.datasource", Analytics.CHANGED);
+
+    var measured = json(run("plan", "--base", "HEAD", "--format", "json"));
+    var files = json(run("plan", "--base", "HEAD", "--format", "json", "--no-evidence"));
+    var away =
+        Cli.in(folder)
+            .with("BACKFILL_HOST", "http://127.0.0.1:1")
+            .with("BACKFILL_TOKEN", "t")
+            .run("plan", "--base", "HEAD");
+
+    assertThat(measured.at("/migrations/0/evidence").toString())
+        .contains("measured: 20 rows.", "the Events API wrote 20 rows");
+    assertThat(files.at("/migrations/0/evidence").toString()).doesNotContain("measured");
+    assertThat(measured.path("seal")).isEqualTo(files.path("seal"));
+    ok(away);
+    assertThat(away.err()).contains("no figures from the workspace");
+  }
+
+  @Test
   void aSyncThatSomebodyEditedIsSeen() {
     migrate();
     ok(run("run"));

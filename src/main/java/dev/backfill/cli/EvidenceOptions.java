@@ -1,0 +1,69 @@
+package dev.backfill.cli;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.http.Http;
+import dev.backfill.http.Limits;
+import dev.backfill.journey.EvidenceJourney;
+import dev.backfill.journey.PlanJourney;
+import dev.backfill.report.PlanReport;
+import dev.backfill.tinybird.http.Host;
+import dev.backfill.tinybird.http.HttpTinybird;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// A workspace that a plan is measured against, where there is one.
+final class EvidenceOptions {
+  @Option(
+      names = "--host",
+      paramLabel = "URL",
+      description = {
+        "The API's address (default: BACKFILL_HOST). With it and a token, the figures behind each"
+            + " choice are read from the workspace and shown; the plan stays the same."
+      })
+  private Optional<String> host = Optional.empty();
+
+  @Option(
+      names = "--token-env",
+      paramLabel = "NAME",
+      description =
+          "Environment variable that holds the token (default: BACKFILL_TOKEN). A token is never"
+              + " an argument.")
+  private String tokenVariable = "BACKFILL_TOKEN";
+
+  @Option(names = "--no-evidence", description = "Ask no workspace, whatever is set.")
+  private boolean none;
+
+  /// The reports, with figures where a workspace is given.
+  ///
+  /// @throws Failure.Usage when one was asked for by option and can't be asked
+  List<PlanReport> reports(List<PlanJourney.Planned> planned, Console console, Progress progress) {
+    var address = host.or(() -> console.variable("BACKFILL_HOST"));
+    var token = console.variable(tokenVariable).map(String::strip);
+    if (host.isPresent() && token.isEmpty()) {
+      throw new Failure.Usage("no token: set the environment variable " + tokenVariable + ".");
+    }
+    if (none || address.isEmpty() || token.isEmpty()) {
+      return planned.stream().map(PlanJourney.Planned::report).toList();
+    }
+    try (var http =
+        new Http(
+            Limits.DEFAULT,
+            console.pause(),
+            (because, since, pause) -> progress.passing("waiting: " + because))) {
+      var tinybird = new HttpTinybird(http, Host.parse(address.get()), token.get());
+      return planned.stream()
+          .map(p -> EvidenceJourney.with(p, tinybird, progress::passing))
+          .toList();
+    } catch (Failure.Remote failure) {
+      if (host.isPresent()) {
+        throw failure;
+      }
+      progress.end();
+      console.err().println("warning: no figures from the workspace: " + failure.getMessage());
+      return planned.stream().map(PlanJourney.Planned::report).toList();
+    } finally {
+      progress.end();
+    }
+  }
+}

@@ -1,0 +1,234 @@
+package dev.backfill.survey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.http.Http;
+import dev.backfill.local.LocalWorkspace;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanRequest;
+import dev.backfill.plan.Planner;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import dev.backfill.project.Project;
+import dev.backfill.project.ProjectReader;
+import dev.backfill.tb.Tb;
+import dev.backfill.testing.EngineTest;
+import dev.backfill.testing.TempRepository;
+import dev.backfill.testing.TestEngine;
+import dev.backfill.tinybird.Answer;
+import dev.backfill.tinybird.Tinybird;
+import dev.backfill.tinybird.http.Host;
+import dev.backfill.tinybird.http.HttpTinybird;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The figures behind a plan, measured on real rows of the embedded workspace.
+@EngineTest
+class SurveyorTest {
+  private static final String EVENTS =
+      """
+      SCHEMA >
+          `ts` Nullable(DateTime) `json:$.ts`,
+          `price` String `json:$.price`,
+          `arrived` DateTime `json:$.arrived` DEFAULT now()
+
+      ENGINE "MergeTree"
+      ENGINE_SORTING_KEY "price"
+      """;
+
+  @TempDir Path folder;
+  @TempDir Path data;
+  private LocalWorkspace workspace;
+  private TempRepository repository;
+  private Http http;
+  private Tinybird tinybird;
+  private Project base;
+  private Migration migration;
+
+  @BeforeEach
+  void start() {
+    workspace = LocalWorkspace.start(TestEngine.shared(), 0, data, Optional.empty());
+    http = new Http();
+    tinybird = new HttpTinybird(http, Host.parse(workspace.url()), workspace.token());
+    repository = TempRepository.in(folder);
+    tb("auth", "--host", workspace.url(), "--token", workspace.token());
+    repository.write(".gitignore", ".tinyb\n").commit("nothing");
+    tb("init", "--override-commit", "HEAD");
+    repository.write("datasources/events.datasource", EVENTS).commit("base");
+    tb("deploy");
+    base = project(EVENTS);
+    var head =
+        project(EVENTS.replace("`price` String", "`price` UInt32").replace("DEFAULT now()", ""));
+    migration = Planner.plan(PlanRequest.of(base, head)).core().direct().getFirst();
+  }
+
+  @AfterEach
+  void stop() {
+    http.close();
+    workspace.close();
+    repository.close();
+  }
+
+  @Test
+  void whatIsInTheRowsIsMeasured() {
+    var now = Instant.now().getEpochSecond();
+    append(
+        row(now - 60, "1", now)
+            + row(now - 120, "2", now)
+            + row(now - 3 * 86_400, "03", now)
+            + row(now + 30 * 86_400, "4", now)
+            + row(0, "n/a", now)
+            + "{\"price\":\"6\",\"arrived\":%d}\n".formatted(now));
+    tinybird.createPipe("by_hand", "", "SELECT count() FROM events");
+
+    var survey = survey(tinybird);
+
+    assertThat(survey.rows()).contains(6L);
+    assertThat(survey.times())
+        .hasValueSatisfying(t -> {
+          assertThat(List.of(t.rows(), t.missing(), t.epoch(), t.future()))
+              .containsExactly(6L, 1L, 1L, 1L);
+          assertThat(t.first()).contains(Instant.EPOCH);
+          assertThat(t.last()).contains(Instant.ofEpochSecond(now + 30 * 86_400));
+        });
+    assertThat(survey.lateness())
+        .hasValueSatisfying(l -> {
+          assertThat(l.column()).isEqualTo("arrived");
+          assertThat(l.rows()).isEqualTo(5);
+          assertThat(l.beyond()).isEqualTo(2);
+          assertThat(l.worst()).isEqualTo(Duration.ofSeconds(now));
+        });
+    assertThat(survey.feeds())
+        .singleElement()
+        .satisfies(f -> {
+          assertThat(f.event()).isEqualTo("append-hfi");
+          assertThat(f.rows()).isEqualTo(6);
+        });
+    assertThat(survey.unknownPipes()).containsExactly("by_hand");
+    assertThat(survey.conversions())
+        .singleElement()
+        .satisfies(c -> {
+          assertThat(c.column()).isEqualTo("price");
+          assertThat(c.changed()).as("03 and n/a").isEqualTo(2);
+          assertThat(c.examples()).containsExactlyInAnyOrder("'03' -> '3'", "'n/a' -> '0'");
+        });
+    assertThat(survey.unread()).isEmpty();
+    assertThat(Objections.of(migration, survey, Place.of("x")))
+        .extracting(Problem::code)
+        .contains("live_pipe_unknown", "values_change");
+    assertThat(String.join("\n", survey.lines()))
+        .contains("6 rows", "1 have no timestamp, 1 lie at the epoch, 1 in the future", "99 %")
+        .contains("the Events API wrote 6 rows");
+  }
+
+  @Test
+  void cleanRowsGiveNoObjection() {
+    var now = Instant.now().getEpochSecond();
+    append(row(now - 60, "1", now) + row(now - 120, "2", now));
+
+    assertThat(Objections.of(migration, survey(tinybird), Place.of("x"))).isEmpty();
+  }
+
+  @Test
+  void whatIsTooBigIsAskedOfTheLastDays() {
+    var now = Instant.now().getEpochSecond();
+    append(row(now - 60, "x", now) + row(now - 30 * 86_400, "y", now));
+
+    var survey =
+        survey(
+            refusing(sql -> {
+              if (!sql.contains("INTERVAL") && sql.contains("`events`")) {
+                throw new Failure.Remote(Failure.Kind.SIZE, 408, Optional.empty(), "too long");
+              }
+              return sql;
+            }));
+
+    assertThat(survey.rows()).isEmpty();
+    assertThat(survey.times())
+        .hasValueSatisfying(t -> {
+          assertThat(t.rows()).isEqualTo(1);
+          assertThat(t.part()).isEqualTo("those of the last 7 days");
+        });
+    assertThat(survey.conversions())
+        .singleElement()
+        .satisfies(c -> assertThat(c.examples()).containsExactly("'x' -> '0'"));
+    assertThat(survey.unread()).containsExactly("its rows (too long)");
+  }
+
+  @Test
+  void aWorkspaceWithoutItsLogSaysSo() {
+    var survey =
+        survey(
+            refusing(sql -> {
+              if (sql.contains("datasources_ops_log")) {
+                throw new Failure.Remote(
+                    Failure.Kind.FORBIDDEN, 403, Optional.empty(), "not for this token");
+              }
+              return sql;
+            }));
+
+    assertThat(survey.lines())
+        .contains(
+            "not measured: who writes to it; the workspace's log names nobody.",
+            "not measured: who writes to it (not for this token).");
+  }
+
+  private Survey survey(Tinybird asked) {
+    return new Surveyor(asked, Duration.ofHours(24))
+        .survey(migration, base, base.dataSource("events").orElseThrow().column("ts"));
+  }
+
+  private Tinybird refusing(UnaryOperator<String> queries) {
+    return (Tinybird)
+        Proxy.newProxyInstance(
+            getClass().getClassLoader(),
+            new Class<?>[] {Tinybird.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("query")) {
+                Answer answer = tinybird.query(queries.apply((String) arguments[0]));
+                return answer;
+              }
+              try {
+                return method.invoke(tinybird, arguments);
+              } catch (InvocationTargetException e) {
+                throw e.getCause();
+              }
+            });
+  }
+
+  private static String row(long ts, String price, long arrived) {
+    return "{\"ts\":%d,\"price\":\"%s\",\"arrived\":%d}\n".formatted(ts, price, arrived);
+  }
+
+  private void append(String rows) {
+    assertThat(tinybird.append("events", rows).quarantined()).isZero();
+  }
+
+  private static Project project(String events) {
+    return ProjectReader.read(new TreeMap<>(Map.of("datasources/events.datasource", events)));
+  }
+
+  private void tb(String... words) {
+    var out = new ByteArrayOutputStream();
+    var stream = new PrintStream(out, true, StandardCharsets.UTF_8);
+    assertThat(Tb.run(List.of(words), folder, Map.of("TB_VERSION_WARNING", "0"), stream, stream))
+        .as(out.toString(StandardCharsets.UTF_8))
+        .isZero();
+  }
+}
