@@ -101,6 +101,9 @@ public final class Planner {
       for (var source : targets.keySet()) {
         migrations.put(source, migration(source));
       }
+      var fed = FeedProof.of(flow, List.copyOf(migrations.values()));
+      refused |= !fed.isEmpty();
+      obstacles.addAll(fed);
       needs();
     }
     var settings = request.settings();
