@@ -38,7 +38,7 @@ final class Feeds {
     for (var views : targets.values()) {
       for (var view : views) {
         for (var other : views) {
-          if (view != other && splits(view, other)) {
+          if (!view.equals(other) && splits(view, other)) {
             history.put(view.name(), other.name());
           }
         }

@@ -15,7 +15,7 @@ public sealed interface Feed {
   String pipe();
 
   /// What brings the rows that arrive from now on.
-  record Live(Kind kind, String pipe) implements Feed {
+  record Live(Live.Kind kind, String pipe) implements Feed {
 
     /// The ways of rows that arrive from now on.
     public enum Kind {
@@ -36,7 +36,7 @@ public sealed interface Feed {
   }
 
   /// What brings the rows that are there already.
-  record History(Kind kind, String pipe) implements Feed {
+  record History(History.Kind kind, String pipe) implements Feed {
 
     /// The ways of rows that are there already.
     public enum Kind {

@@ -47,7 +47,8 @@ public final class ProjectReader {
   public static Project read(SortedMap<String, String> files, Readings readings) {
     var reader = new ProjectReader(files, readings);
     reader.readFiles();
-    reader.pipes.replaceAll((_, pipe) -> reader.intoLatest(pipe));
+    List.copyOf(reader.pipes.values())
+        .forEach(p -> reader.pipes.put(p.name(), reader.intoLatest(p)));
     var project = new Project(reader.dataSources, reader.pipes, List.of(), files);
     new ProjectChecks(project, reader.names, reader.problems).check();
     return new Project(reader.dataSources, reader.pipes, reader.problems, files);
@@ -64,8 +65,8 @@ public final class ProjectReader {
 
   private String latest(String target) {
     return Names.withoutVersion(target)
-        .filter(n -> !dataSources.containsKey(target))
-        .map(dataSources::get)
+        .filter(_ -> !dataSources.containsKey(target))
+        .flatMap(n -> Optional.ofNullable(dataSources.get(n)))
         .filter(d -> target.equals(d.name() + "__v" + d.legacyVersion().orElse(-1)))
         .map(DataSource::name)
         .orElse(target);
