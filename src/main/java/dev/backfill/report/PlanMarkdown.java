@@ -51,8 +51,10 @@ public final class PlanMarkdown {
   static final String CHANGES_HEAD =
       "| where | change | before | after | asks for | why |\n|---|---|---|---|---|---|\n";
   static final String MIGRATIONS_HEAD =
-      "| from | to | because | way | rows from now on | rows so far | cutover |\n"
-          + "|---|---|---|---|---|---|---|\n";
+      """
+      | from | to | because | way | rows from now on | rows so far | cutover |
+      |---|---|---|---|---|---|---|
+      """;
 
   private static void changes(PlanReport report, StringBuilder out) {
     var changes = report.plan().changes();
