@@ -2,7 +2,9 @@ package dev.backfill.action;
 
 import dev.backfill.action.ActionOutputs.Output;
 import dev.backfill.failure.Failure;
+import dev.backfill.github.Attempt;
 import dev.backfill.github.GitHub;
+import dev.backfill.github.Reaction;
 import dev.backfill.journey.Checkout;
 import dev.backfill.problem.Problem;
 import dev.backfill.report.CheckText;
@@ -15,12 +17,20 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /// The GitHub Action. Whatever happens is shown: a failure ends in the comment, the checks and the
 /// log before it is thrown on.
 public final class Action {
+  /// Events whose runs don't say which pull request they work for.
+  private static final Set<String> MAY_WORK =
+      Set.of("issue_comment", "schedule", "workflow_dispatch");
+
   private final ActionInputs inputs;
   private final Runner runner;
+  private final House house;
   private final Optional<GitHub> github;
   private final Publisher publisher;
   private final Planning planning;
@@ -33,6 +43,7 @@ public final class Action {
       ActionOutputs outputs) {
     this.inputs = inputs;
     this.runner = runner;
+    this.house = house;
     this.github =
         runner.repository().isPresent() ? inputs.token().map(house::github) : Optional.empty();
     this.publisher = new Publisher(github, inputs, runner, log, outputs);
@@ -72,29 +83,184 @@ public final class Action {
   private Result run() {
     var event = runner.readEvent();
     var command = inputs.command();
-    if (command == Command.AUTO) {
-      var auto = Auto.command(event);
-      if (auto.isEmpty()) {
-        publisher.log().log("Nothing to do on this event.");
-        return Result.DONE;
-      }
-      command = auto.get();
+    if (command != Command.AUTO) {
+      return run(command, event);
     }
+    if (event instanceof Event.Comment comment) {
+      return conversation(comment);
+    }
+    var auto = Auto.command(event);
+    if (auto.isEmpty()) {
+      publisher.log().log("Nothing to do on this event.");
+      return Result.DONE;
+    }
+    return run(auto.get(), event);
+  }
+
+  private Result run(Command command, Event event) {
     return switch (command) {
       case PLAN -> plan(event);
-      case AUTO, REHEARSE, RUN, STATUS, CLEANUP ->
-          throw new Failure.Usage("the command " + command + " isn't there yet.");
+      case REHEARSE -> rehearse(event);
+      case RUN -> production(event, (p, c) -> p.run(c, whose(event), patient(event)));
+      case STATUS ->
+          production(
+              event,
+              (p, c) -> {
+                refresh(c, event);
+                return inputs.tinybirdToken().isPresent()
+                    ? p.status(c, whose(event))
+                    : withoutWorkspace();
+              });
+      case CLEANUP -> production(event, (p, c) -> p.cleanup(c, whose(event), Optional.empty()));
+      case AUTO -> throw new IllegalStateException("auto is resolved before");
     };
   }
 
-  private Result plan(Event event) {
-    var target = target(event);
+  private Result conversation(Event.Comment event) {
+    var conversing = new Conversing(inputs, needed(), publisher);
+    var spoken = conversing.listen(event);
+    if (spoken.isEmpty()) {
+      return Result.DONE;
+    }
+    var result =
+        switch (spoken.get().command().orElseThrow()) {
+          case REHEARSE -> run(Command.REHEARSE, event);
+          case REFRESH -> run(Command.PLAN, event);
+          case RUN -> run(Command.RUN, event);
+          case ABANDON ->
+              production(
+                  event, (p, c) -> p.cleanup(c, whose(event), Optional.of(spoken.get().rest())));
+          case CANCEL -> cancel(event.number());
+          case HELP -> {
+            publisher.log().log(SlashCommand.list());
+            yield Result.DONE;
+          }
+        };
+    conversing.react(event, result == Result.DONE ? Reaction.ROCKET : Reaction.CONFUSED);
+    return result;
+  }
+
+  private Result withoutWorkspace() {
+    publisher.log().log("Without a token of the workspace, open migrations aren't looked at.");
+    return Result.DONE;
+  }
+
+  /// The plans of the default branch are carried out, never those of a pull request.
+  private Result production(Event event, BiFunction<Production, Checkout, Result> work) {
+    if (event instanceof Event.PullRequest || event instanceof Event.MergeGroup) {
+      throw new Failure.Usage(
+          "on "
+              + runner.event()
+              + " the checkout is a pull request's; run, status and cleanup belong to push, schedule,"
+              + " issue_comment or workflow_dispatch.");
+    }
     try (var checkout = Checkout.open(runner.workspace())) {
-      if (target.isEmpty()) {
-        var head = inputs.head().or(runner::sha).orElse("HEAD");
-        return planning.revisions(checkout, inputs.base(), head);
+      return work.apply(new Production(inputs, runner, house, github, publisher), checkout);
+    }
+  }
+
+  private Optional<Integer> whose(Event event) {
+    return inputs
+        .pullRequest()
+        .or(() ->
+            event instanceof Event.Comment comment
+                ? Optional.of(comment.number())
+                : Optional.empty());
+  }
+
+  private static boolean patient(Event event) {
+    return event instanceof Event.Schedule;
+  }
+
+  /// The main line has moved: whoever was ready has to be looked at again.
+  private void refresh(Checkout checkout, Event event) {
+    if (github.isPresent() && event instanceof Event.Push push && push.after().isPresent()) {
+      for (var open : github.get().openPullRequests()) {
+        if (!open.fork() && push.branch().equals(Optional.of(open.baseBranch()))) {
+          var target = Target.of(open);
+          planning.refresh(
+              checkout,
+              new Target(
+                  target.number(),
+                  push.after().get(),
+                  target.head(),
+                  target.branch(),
+                  target.fork()));
+        }
       }
-      return planning.pullRequest(checkout, target.get(), List.of());
+    }
+  }
+
+  /// Stops other runs of this workflow that may work for a pull request; state is safe.
+  private Result cancel(int pullRequest) {
+    var workflow =
+        runner
+            .workflow()
+            .orElseThrow(() -> new Failure.Usage("the runner doesn't say which workflow this is."));
+    var branch = needed().pullRequest(pullRequest).headBranch();
+    var stopped = 0;
+    for (var run : needed().unfinishedRuns(workflow)) {
+      if (run.id() == runner.runId()
+          || !(MAY_WORK.contains(run.event()) || run.branch().equals(branch))) {
+        continue;
+      }
+      switch (needed().cancel(run)) {
+        case Attempt.Done<Boolean> _ -> stopped++;
+        case Attempt.Denied<Boolean>(var because) -> {
+          publisher.deny("the end of run " + run.id(), because, "actions: write");
+          return Result.NO;
+        }
+      }
+    }
+    publisher.log().log(stopped + " runs of this workflow were asked to stop.");
+    return Result.DONE;
+  }
+
+  private GitHub needed() {
+    return github.orElseThrow(
+        () -> new Failure.Usage("this needs GitHub's token: give it in the input token."));
+  }
+
+  private Result rehearse(Event event) {
+    var target = target(event).or(() -> ofWorkflowRun(event));
+    if (target.isEmpty()) {
+      publisher.log().log("No open pull request has this commit as its head; nothing to rehearse.");
+      return Result.DONE;
+    }
+    return shown(
+        target,
+        checkout ->
+            new Rehearsing(inputs, runner, house, needed(), publisher, planning)
+                .rehearse(checkout, target.get()));
+  }
+
+  private Optional<Target> ofWorkflowRun(Event event) {
+    return event instanceof Event.WorkflowRun e && e.sameRepository()
+        ? needed().openPullRequests().stream()
+            .filter(p -> p.head().equals(e.head()) && !p.fork())
+            .findFirst()
+            .map(Target::of)
+        : Optional.empty();
+  }
+
+  private Result plan(Event event) {
+    if (event instanceof Event.MergeGroup group && inputs.pullRequest().isEmpty()) {
+      return planning.queue(group);
+    }
+    var target = target(event);
+    return shown(
+        target,
+        checkout ->
+            target.isPresent()
+                ? planning.pullRequest(checkout, target.get(), List.of())
+                : planning.revisions(
+                    checkout, inputs.base(), inputs.head().or(runner::sha).orElse("HEAD")));
+  }
+
+  /// A failure is shown before it is thrown on.
+  private Result shown(Optional<Target> target, Function<Checkout, Result> work) {
+    try (var checkout = Checkout.open(runner.workspace())) {
+      return work.apply(checkout);
     } catch (Failure.Unreadable e) {
       target.ifPresentOrElse(t -> unreadable(t, e), () -> publisher.annotate(remarks(e)));
       throw e;
@@ -142,7 +308,7 @@ public final class Action {
     var body = PullRequestComment.stopped(why, publisher.page(List.of()));
     publisher.output(Output.READY, "false");
     publisher.summary(body);
-    if (failure instanceof Failure.Remote) {
+    if (publisher.told() || failure instanceof Failure.Remote) {
       // The outside said no: it would say it again.
       return;
     }

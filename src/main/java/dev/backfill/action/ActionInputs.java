@@ -40,6 +40,7 @@ public final class ActionInputs {
     COMMIT_TOKEN(""),
     CI_WORKFLOW(""),
     WAIT_FOR(""),
+    CONFIRM(""),
     MAX_WAIT("45m"),
     TIME_LIMIT("5h30m");
 
@@ -195,6 +196,11 @@ public final class ActionInputs {
   /// Names of check runs that have to be over before a rehearsal.
   public List<String> waitFor() {
     return list(Input.WAIT_FOR);
+  }
+
+  /// What a person vouches for, see `backfill status --help`.
+  public List<String> confirm() {
+    return list(Input.CONFIRM);
   }
 
   /// How long to wait for the cutover, or somebody else's run.

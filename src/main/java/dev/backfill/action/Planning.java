@@ -82,7 +82,7 @@ final class Planning {
     }
   }
 
-  Plans plan(CommitId base, CommitId head) {
+  Plans plan(CommitId base, CommitId head, Optional<Integer> pullRequest) {
     var where =
         new Location(
             runner.workspace(),
@@ -95,7 +95,8 @@ final class Planning {
                 Optional.of(base.hex()),
                 Optional.of(head.hex()),
                 inputs.lead(),
-                inputs.pinned())),
+                inputs.pinned(),
+                pullRequest)),
         base,
         head);
   }
@@ -106,7 +107,10 @@ final class Planning {
   }
 
   Plans plans(Checkout checkout, Target target) {
-    return plan(checkout.mergeBase(target.tip(), target.head()), target.head());
+    return plan(
+        checkout.mergeBase(target.tip(), target.head()),
+        target.head(),
+        Optional.of(target.number()));
   }
 
   /// Two revisions without a pull request: outputs, summary and files.
@@ -118,14 +122,59 @@ final class Planning {
                 new Failure.Usage(
                     "this event has no pull request: say with the inputs base and head (or pr) what"
                         + " to compare."));
-    var plans = plan(from, to);
+    var plans = plan(from, to, Optional.empty());
     var projects =
         plans.reports().stream()
             .map(r -> project(r, new Readiness.Proof.None(), List.of(), "", new Delivery.Nothing()))
             .toList();
-    tell(plans, projects, List.of());
+    tell(plans, projects);
+    publisher.summary(PullRequestComment.write(projects, publisher.page(List.of())));
     publisher.annotate(remarks(plans));
     return result(projects, /* checked= */ true);
+  }
+
+  /// A merge queue's group: readiness is carried over when the plan is the very one that was
+  /// rehearsed in its pull request.
+  Result queue(Event.MergeGroup group) {
+    var plans = plan(group.base(), group.head(), group.pullRequest());
+    var earlier =
+        group
+            .pullRequest()
+            .flatMap(n -> github.map(g -> g.pullRequest(n).head()))
+            .flatMap(publisher::rehearsed);
+    var projects =
+        plans.reports().stream()
+            .map(r ->
+                project(
+                    r,
+                    proof(Optional.empty(), earlier, plans.seal(), r.seal()),
+                    List.of(),
+                    "",
+                    new Delivery.Nothing()))
+            .toList();
+    var checked = checks(plans, projects, group.head(), group.head(), /* current= */ true);
+    tell(plans, projects);
+    publisher.summary(PullRequestComment.write(projects, publisher.page(publisher.denied())));
+    return result(projects, checked);
+  }
+
+  /// Looks again at a pull request whose readiness is green, after the main line has moved.
+  void refresh(Checkout checkout, Target target) {
+    if (publisher.rehearsed(target.head()).isEmpty()) {
+      return;
+    }
+    if (checkout.has(target.head())) {
+      pullRequest(checkout, target, List.of());
+    } else {
+      var unknown =
+          Readiness.moved(List.of("something, and this clone lacks the branch (fetch-depth: 0)"));
+      publisher.check(
+          target.head(),
+          Publisher.READINESS,
+          CheckText.readiness(unknown),
+          List.of(),
+          Optional.empty());
+    }
   }
 
   /// @param rehearsed what was rehearsed just now, by project folder
@@ -177,17 +226,21 @@ final class Planning {
     var current = newest.equals(head);
     var checked = checks(plans, projects, target.head(), head, current);
     allNotes.addAll(publisher.denied());
-    var body = tell(plans, projects, allNotes);
+    tell(plans, projects);
+    committed.ifPresent(c -> publisher.output(Output.COMMITTED, c.hex()));
     publisher.output(Output.PR, String.valueOf(target.number()));
     if (current) {
       publisher.comment(
           target.number(),
-          body,
+          PullRequestComment.write(projects, publisher.page(allNotes)),
           plans.reports().stream().allMatch(r -> r.plan().verdict() == Verdict.NONE));
     } else {
       publisher.log().log(
           "The pull request has moved on to " + newest.hex() + "; its comment is left alone.");
     }
+    allNotes.addAll(publisher.denied());
+    publisher.summary(
+        PullRequestComment.write(projects, publisher.page(allNotes.stream().distinct().toList())));
     return result(projects, checked);
   }
 
@@ -287,10 +340,8 @@ final class Planning {
     return plans.reports().stream().flatMap(r -> CheckText.remarks(r).stream()).toList();
   }
 
-  /// Log, summary, files and outputs.
-  ///
-  /// @return the comment's text
-  private String tell(Plans plans, List<Project> projects, List<String> notes) {
+  /// Log, files and outputs.
+  private void tell(Plans plans, List<Project> projects) {
     var reports = projects.stream().map(Project::report).toList();
     publisher.log().group("backfill plan");
     reports.forEach(r -> publisher.log().log(PlanText.write(r, Style.PLAIN)));
@@ -321,9 +372,6 @@ final class Planning {
         Output.READY,
         String.valueOf(
             Readiness.worst(projects.stream().map(Project::readiness).toList()).ready()));
-    var body = PullRequestComment.write(projects, publisher.page(notes));
-    publisher.summary(body);
-    return body;
   }
 
   private Result result(List<Project> projects, boolean checked) {

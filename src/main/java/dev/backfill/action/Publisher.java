@@ -40,6 +40,7 @@ final class Publisher {
   private final ActionOutputs outputs;
   private final ReportFiles files;
   private final List<String> denied = new ArrayList<>();
+  private boolean told;
 
   /// @param github empty without a token
   Publisher(
@@ -89,6 +90,11 @@ final class Publisher {
     return own().flatMap(o -> o.find(pullRequest));
   }
 
+  /// The comment says already what this run has found.
+  boolean told() {
+    return told;
+  }
+
   /// @param quiet there is nothing to tell: an existing comment is kept up to date, none is made
   void comment(int pullRequest, String body, boolean quiet) {
     var own = own();
@@ -98,6 +104,7 @@ final class Publisher {
     if (quiet && inputs.comment() == Commenting.CHANGES && own.get().find(pullRequest).isEmpty()) {
       return;
     }
+    told = true;
     switch (own.get().put(pullRequest, body)) {
       case Attempt.Done<Comment>(var comment) -> output(Output.COMMENT_URL, comment.url());
       case Attempt.Denied<Comment>(var because) ->

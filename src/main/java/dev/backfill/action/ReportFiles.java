@@ -2,11 +2,11 @@ package dev.backfill.action;
 
 import dev.backfill.failure.Failure;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /// The folder for what doesn't fit into a comment. The checkout around it comes from a pull
 /// request: a link there is replaced, never followed.
@@ -29,13 +29,11 @@ final class ReportFiles {
         Files.delete(folder);
       }
       Files.createDirectories(folder);
-      Files.deleteIfExists(file);
-      Files.write(
-          file,
-          text.getBytes(StandardCharsets.UTF_8),
-          StandardOpenOption.CREATE_NEW,
-          StandardOpenOption.WRITE,
-          LinkOption.NOFOLLOW_LINKS);
+      var fresh = Files.createTempFile(folder, ".", ".new");
+      Files.writeString(fresh, text);
+      // Steps on the host may run as somebody else.
+      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new Failure.Machine("can't write " + file, e);
     }

@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param summary `GITHUB_STEP_SUMMARY`
 /// @param run the workflow run's page; empty outside GitHub
 /// @param holder who we are in a lease
+/// @param runId of the workflow run; 0 outside GitHub
 /// @param workflow file name of the workflow that runs, such as `backfill.yml`
 record Runner(
     String event,
@@ -30,6 +31,7 @@ record Runner(
     Optional<Path> summary,
     String run,
     String holder,
+    long runId,
     Optional<String> workflow) {
 
   /// @param environment of the process
@@ -51,6 +53,7 @@ record Runner(
             ? server + "/" + repository.get() + "/actions/runs/" + id.get()
             : "",
         id.map(i -> repository.orElse("GitHub") + " run " + i).orElse("backfill action"),
+        id.filter(i -> i.matches("[0-9]{1,18}")).map(Long::parseLong).orElse(0L),
         value(environment, "GITHUB_WORKFLOW_REF").flatMap(Runner::workflowFile));
   }
 

@@ -54,12 +54,25 @@ public final class PlanJourney {
   /// @param head revision; empty for the work tree
   /// @param lead how long after the deploy the cutover lies, instead of the settings'
   /// @param pinned the cutover itself
+  /// @param pullRequest its number, which becomes a part of the version
   public record Request(
       Location where,
       Optional<String> base,
       Optional<String> head,
       Optional<Duration> lead,
-      Optional<Instant> pinned) {}
+      Optional<Instant> pinned,
+      Optional<Integer> pullRequest) {
+
+    /// Two revisions without a pull request.
+    public Request(
+        Location where,
+        Optional<String> base,
+        Optional<String> head,
+        Optional<Duration> lead,
+        Optional<Instant> pinned) {
+      this(where, base, head, lead, pinned, Optional.empty());
+    }
+  }
 
   /// A plan with what is needed to carry it into the work tree.
   ///
@@ -156,7 +169,8 @@ public final class PlanJourney {
                 committed,
                 Set.of(),
                 Optional.empty(),
-                deployVersions(baseFiles, headFiles, committed)));
+                deployVersions(baseFiles, headFiles, committed),
+                request.pullRequest()));
     var obstacles = new ArrayList<>(plan.obstacles());
     committed.ifPresent(c -> obstacles.addAll(Undo.problems(headFiles.files(), c)));
     if (plan.verdict() == Verdict.VERSION) {

@@ -22,6 +22,7 @@ import java.util.Set;
 /// @param workspace name of the workspace the plan is meant for
 /// @param deployVersions names of the folders under `deploy/` in base and head, without the
 ///   committed core's own
+/// @param pullRequest its number, which makes the version a name that no other open one takes
 public record PlanRequest(
     Project base,
     Project head,
@@ -32,12 +33,39 @@ public record PlanRequest(
     Optional<PlanCore> committed,
     Set<String> takenNames,
     Optional<String> workspace,
-    Set<String> deployVersions) {
+    Set<String> deployVersions,
+    Optional<Integer> pullRequest) {
 
   public PlanRequest {
     renames = Map.copyOf(renames);
     takenNames = Set.copyOf(takenNames);
     deployVersions = Set.copyOf(deployVersions);
+  }
+
+  /// A request without a pull request.
+  public PlanRequest(
+      Project base,
+      Project head,
+      Map<String, String> renames,
+      Settings settings,
+      Optional<Duration> lead,
+      Optional<Instant> pinnedCutover,
+      Optional<PlanCore> committed,
+      Set<String> takenNames,
+      Optional<String> workspace,
+      Set<String> deployVersions) {
+    this(
+        base,
+        head,
+        renames,
+        settings,
+        lead,
+        pinnedCutover,
+        committed,
+        takenNames,
+        workspace,
+        deployVersions,
+        Optional.empty());
   }
 
   /// A request for two revisions and nothing else.

@@ -1161,7 +1161,8 @@ public final class Planner {
   }
 
   private String nextFree(int major, int minor, int patch) {
-    var version = major + "." + minor + "." + patch;
+    var version =
+        major + "." + minor + "." + patch + request.pullRequest().map(n -> "-" + n).orElse("");
     return request.deployVersions().contains(version) ? nextFree(major, minor, patch + 1) : version;
   }
 

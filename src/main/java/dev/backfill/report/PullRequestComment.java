@@ -4,6 +4,7 @@ import dev.backfill.change.Verdict;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.problem.Problem;
 import dev.backfill.run.Outcome;
+import dev.backfill.status.Status;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -139,8 +140,13 @@ public final class PullRequestComment {
     return body.end();
   }
 
+  /// The description of a pull request that ends a migration.
+  public static String body(CleanupReport report) {
+    return clip(report.markdown(), BUDGET - 100);
+  }
+
   /// A production run that has ended.
-  public static String ran(PlanCore core, Outcome outcome, List<String> acts, Page page) {
+  public static String ran(PlanCore core, Outcome outcome, Optional<Status> status, Page page) {
     var body = new Budget(page.reportFile());
     body.always(
         marker(page.key())
@@ -161,11 +167,29 @@ public final class PullRequestComment {
     migrations(core, body);
     body.whole(
         7, RunMarkdown.write(outcome).replaceFirst("### [^\n]*\n\n", "") + "\n", "the proof");
-    if (!acts.isEmpty()) {
-      body.always("#### What is next\n\n");
-      acts.stream().limit(MOST_ACTS).forEach(a -> body.always("- " + Escape.prose(clip(a)) + "\n"));
-    }
+    status.ifPresent(st -> next(st, body));
     return body.end();
+  }
+
+  /// Where a deployed migration stands.
+  public static String standing(PlanCore core, Status status, Page page) {
+    var body = new Budget(page.reportFile());
+    body.always(
+        marker(page.key())
+            + "\n**Backfill: "
+            + (status.finished()
+                ? "finished.** Nothing is left to do.\n\n"
+                : status.stuck()
+                    ? "stuck.** Something has to be mended first.\n\n"
+                    : "under way.** As of " + Words.second(status.asOf()) + ".\n\n"));
+    notes(page, body);
+    migrations(core, body);
+    next(status, body);
+    return body.end();
+  }
+
+  private static void next(Status status, Budget body) {
+    body.whole(8, "#### What is next\n\n" + StatusReport.markdown(status) + "\n", "what is next");
   }
 
   private static void project(Project project, Budget body) {

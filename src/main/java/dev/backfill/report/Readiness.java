@@ -74,11 +74,7 @@ public record Readiness(State state, String because) {
       return new Readiness(State.INCOMPLETE, "Files of the plan are missing or stale in the head.");
     }
     if (!moved.isEmpty()) {
-      return new Readiness(
-          State.MOVED,
-          "The main line has changed `"
-              + String.join("`, `", moved)
-              + "` since this branch left it; bring it into the branch.");
+      return moved(moved);
     }
     return switch (proof) {
       case Proof.None _ -> new Readiness(State.UNREHEARSED, "This head isn't rehearsed yet.");
@@ -88,6 +84,15 @@ public record Readiness(State state, String because) {
       case Proof.Earlier _ ->
           new Readiness(State.MOVED, "The plan has changed since it was rehearsed.");
     };
+  }
+
+  /// The main line has changed these names.
+  public static Readiness moved(List<String> names) {
+    return new Readiness(
+        State.MOVED,
+        "The main line has changed `"
+            + String.join("`, `", names)
+            + "` since this branch left it; bring it into the branch.");
   }
 
   private static Readiness now(Rehearsed rehearsed) {

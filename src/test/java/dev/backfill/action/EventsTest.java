@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.revision.CommitId;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -68,12 +69,15 @@ class EventsTest {
   @Test
   void aCommandIsTheWholeFirstLine() {
     assertThat(SlashCommand.read("/backfill rehearse\r\nplease"))
-        .contains(new SlashCommand.Spoken(Optional.of(SlashCommand.REHEARSE)));
+        .contains(new SlashCommand.Spoken(Optional.of(SlashCommand.REHEARSE), List.of()));
     assertThat(SlashCommand.read("  /backfill   run ").flatMap(SlashCommand.Spoken::command))
         .contains(SlashCommand.RUN);
-    assertThat(SlashCommand.read("/backfill run now"))
-        .contains(new SlashCommand.Spoken(Optional.empty()));
-    assertThat(SlashCommand.read("/backfill")).contains(new SlashCommand.Spoken(Optional.empty()));
+    assertThat(SlashCommand.read("/backfill abandon events_1"))
+        .contains(new SlashCommand.Spoken(Optional.of(SlashCommand.ABANDON), List.of("events_1")));
+    assertThat(SlashCommand.read("/backfill run now").map(SlashCommand.Spoken::command))
+        .contains(Optional.empty());
+    assertThat(SlashCommand.read("/backfill").map(SlashCommand.Spoken::command))
+        .contains(Optional.empty());
     assertThat(SlashCommand.read("> /backfill run")).isEmpty();
     assertThat(SlashCommand.read("please /backfill run")).isEmpty();
     assertThat(SlashCommand.read("/backfilling run")).isEmpty();
