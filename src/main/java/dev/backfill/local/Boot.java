@@ -51,6 +51,9 @@ final class Boot {
             core.store
                 .readAll(PipeDefinition.class, "spaces", id, "pipes")
                 .forEach(p -> space.pipes.put(p.name(), p));
+            core.store
+                .readAll(Tokens.Kept.class, "spaces", id, "tokens")
+                .forEach(t -> space.tokens.put(t.id(), t));
             core.add(space);
           });
       if (core.byId(id).isEmpty()) {

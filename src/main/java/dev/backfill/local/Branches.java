@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.Jobs.Job;
+import dev.backfill.local.engine.EngineException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,50 @@ final class Branches {
       core.main.lock.writeLock().unlock();
     }
     job.change(s -> s.finished(0, Map.of("partitions", done)));
+  }
+
+  /// Adds rows of main to a branch that is there already; a partition that was added before is
+  /// added again.
+  ///
+  /// @param data `last_partition` or `all_partitions`
+  Job add(Space branch, String data, List<String> ignored) {
+    if (!List.of("last_partition", "all_partitions").contains(data)) {
+      throw new Refusal(400, "Invalid value for mode: " + data);
+    }
+    var state =
+        JobState.waiting("branch", core.main, Optional.empty(), Optional.empty(), Map.of(), "");
+    return jobs.submit(state, job -> add(job, branch, data, ignored));
+  }
+
+  private void add(Job job, Space branch, String data, List<String> ignored) {
+    var done = new ArrayList<Map<String, Object>>();
+    core.main.lock.writeLock().lock();
+    try {
+      for (var source : core.main.dataSources.values()) {
+        if (source.stores()
+            && branch.dataSources.containsKey(source.name())
+            && !ignored.contains(source.name())) {
+          done.add(
+              Map.of(
+                  "datasource",
+                  Map.of("id", source.id(), "name", source.name()),
+                  "partitions",
+                  attached(branch, source, data)));
+        }
+      }
+    } finally {
+      core.main.lock.writeLock().unlock();
+    }
+    job.change(s -> s.finished(0, Map.of("partitions", done)));
+  }
+
+  private List<Map<String, String>> attached(Space branch, Definition source, String data) {
+    try {
+      return attach(branch, source, data);
+    } catch (EngineException e) {
+      // the branch's own definition may be another one
+      return List.of(Map.of("partition", "", "status", "error", "error", Sql.text(e)));
+    }
   }
 
   private List<Map<String, String>> attach(Space branch, Definition source, String data) {

@@ -20,6 +20,11 @@ final class Clock {
     return FORMAT.format(Instant.now());
   }
 
+  /// The moment that long ago.
+  static String before(long millis) {
+    return FORMAT.format(Instant.now().minusMillis(millis));
+  }
+
   /// Of a Data Source, Pipe or node.
   static String resourceId() {
     return "t_" + hex(16);

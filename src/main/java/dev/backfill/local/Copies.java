@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.Jobs.Job;
+import dev.backfill.local.Staging.Takeover;
 import dev.backfill.local.engine.EngineException;
 import java.time.Duration;
 import java.time.LocalDateTime;
@@ -8,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /// Copy jobs: one query each, all or nothing for the target and for everything its views fill
 /// ([Staging]). Whether the platform's are is open (API reference 13, 16.1), so a fault switches to
@@ -62,6 +62,25 @@ final class Copies {
     }
   }
 
+  /// Copies what a query finds, from inside a branch; `main.<name>` is production's.
+  ///
+  /// @throws Refusal 403 outside a branch
+  Job fromBranch(Space space, Definition target, String sql) {
+    if (!space.branch()) {
+      throw new Refusal(403, "rows are copied by a query in branches only");
+    }
+    var select = queries.expanded(space, sql);
+    try {
+      core.columns(space, select);
+    } catch (EngineException e) {
+      throw Sql.refusal(e);
+    }
+    var state =
+        JobState.waiting(
+            "copy_from_branch", space, Optional.empty(), Optional.of(target), Map.of(), "append");
+    return jobs.submit(state, job -> run(job, space, target.name(), select, false));
+  }
+
   private void run(Job job, Space space, String target, String select, boolean replace) {
     var failure = core.faults.takeFailure();
     if (failure.isPresent()) {
@@ -77,7 +96,7 @@ final class Copies {
             job.id(),
             target,
             Optional.empty(),
-            replace ? Set.of(target) : Set.of(),
+            replace ? new Takeover.Swap(core.faults.replaceCascades()) : new Takeover.Add(),
             core.faults.limits(),
             core.faults.copyRows()),
         (session, scratch) ->

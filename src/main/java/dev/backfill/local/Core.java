@@ -50,10 +50,6 @@ final class Core {
     return spaces.values().stream().filter(Space::branch).toList();
   }
 
-  Optional<Space> byToken(String token) {
-    return spaces.values().stream().filter(s -> s.identity().token().equals(token)).findFirst();
-  }
-
   Optional<Space> space(String nameOrId) {
     return spaces.values().stream()
         .filter(s -> s.id().equals(nameOrId) || s.identity().name().equals(nameOrId))

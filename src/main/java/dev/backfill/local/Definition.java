@@ -6,6 +6,7 @@ import dev.backfill.datafile.DatafileParser;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
 ///
 /// @param id `t_` and 32 hex digits
 /// @param engine `engine`, `engine_sorting_key`, ... as in the form that made it
+/// @param tags `backfill_column` and the like
 /// @param indexes name to `expression TYPE type GRANULARITY n`
 record Definition(
     String id,
@@ -24,6 +26,7 @@ record Definition(
     Map<String, String> engine,
     Map<String, String> indexes,
     String format,
+    Map<String, String> tags,
     String createdAt,
     String updatedAt) {
 
@@ -44,6 +47,13 @@ record Definition(
     columns = List.copyOf(columns);
     engine = Map.copyOf(engine);
     indexes = Map.copyOf(indexes);
+    tags = Map.copyOf(tags);
+  }
+
+  /// The same with other tags.
+  Definition tagged(Map<String, String> changed, String now) {
+    return new Definition(
+        id, name, description, columns, engine, indexes, format, changed, createdAt, now);
   }
 
   /// A column.
@@ -82,6 +92,48 @@ record Definition(
           + (kind.isEmpty() ? "" : " " + kind + " " + expression)
           + (codec.isEmpty() ? "" : " CODEC(" + codec + ")");
     }
+  }
+
+  /// The same under another name.
+  Definition renamed(String other) {
+    return new Definition(
+        id, other, description, columns, engine, indexes, format, tags, createdAt, updatedAt);
+  }
+
+  /// As a datafile.
+  String datafile() {
+    var text = new StringBuilder();
+    if (!description.isEmpty()) {
+      text.append("DESCRIPTION >\n    ").append(indented(description)).append("\n\n");
+    }
+    if (!tags.isEmpty()) {
+      var list = tags.entrySet().stream().map(t -> t.getKey() + "=" + t.getValue()).toList();
+      text.append("TAGS \"").append(String.join(", ", list)).append("\"\n\n");
+    }
+    text.append("SCHEMA >\n    ")
+        .append(String.join(",\n    ", columns.stream().map(Col::schema).toList()))
+        .append("\n");
+    if (!engine.isEmpty()) {
+      text.append("\nENGINE \"").append(option("engine")).append("\"\n");
+      engine.entrySet().stream()
+          .filter(e -> !e.getKey().equals("engine") && !e.getValue().isBlank())
+          .sorted(Map.Entry.comparingByKey())
+          .forEach(e ->
+              text.append(e.getKey().toUpperCase(Locale.ROOT))
+                  .append(" \"")
+                  .append(e.getValue())
+                  .append("\"\n"));
+    }
+    if (!indexes.isEmpty()) {
+      text.append("\nINDEXES >\n");
+      indexes.forEach((index, as) ->
+          text.append("    INDEX ").append(index).append(' ').append(as).append('\n'));
+    }
+    return text.toString();
+  }
+
+  static String indented(String lines) {
+    return lines.strip().replace("\n", "\n    ");
   }
 
   String schema() {
@@ -156,6 +208,10 @@ record Definition(
 
   boolean stores() {
     return !family().equals("Null");
+  }
+
+  String partitionKey() {
+    return option("engine_partition_key");
   }
 
   String ttl() {
@@ -266,7 +322,7 @@ record Definition(
         "schema",
         Map.of("sql_schema", schema(), "columns", columns.stream().map(Definition::json).toList()));
     json.put("indexes", indexes.entrySet().stream().map(Definition::index).toList());
-    json.put("tags", Map.of());
+    json.put("tags", tags);
     json.put("shared_with", List.of());
     json.put("used_by", List.of());
     json.put("quarantine_rows", quarantined);

@@ -1,10 +1,13 @@
 package dev.backfill.local;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 
 /// What goes wrong on purpose. Everything is off at first. Over HTTP: `POST /local/faults` with a
@@ -21,11 +24,38 @@ public final class Faults {
     LATE
   }
 
-  private record Canned(
-      String method, String prefix, int status, String error, Map<String, String> headers) {}
+  /// What a job does when its cancellation is asked for.
+  public enum Cancel {
+    /// Stops as soon as it can.
+    OBEY,
+    /// Says `cancelling` and goes on to its end.
+    IGNORE,
+    /// Says `cancelling` for a while before it stops.
+    DELAY
+  }
+
+  /// What happens to a request.
+  sealed interface Effect {
+    /// It isn't served; this goes back.
+    record Answer(Reply reply) implements Effect {}
+
+    /// Its answer never gets out.
+    ///
+    /// @param served whether it is served at all
+    record NoAnswer(boolean served) implements Effect {}
+
+    /// It is served after a pause.
+    record Slow(long millis) implements Effect {}
+  }
+
+  private record Rule(String method, String prefix, Effect effect) {
+    boolean meets(String other, String path) {
+      return (method.isEmpty() || method.equals(other)) && path.startsWith(prefix);
+    }
+  }
 
   private static final int NEVER = Integer.MIN_VALUE;
-  private final List<Canned> canned = new ArrayList<>();
+  private final List<Rule> rules = new ArrayList<>();
   private int lostCopies;
   private Lost lost = Lost.AFTER;
   private long lateMillis = 1000;
@@ -36,6 +66,19 @@ public final class Faults {
   private String populateFailure = "";
   private boolean populateTruncates = true;
   private int populateDeath = NEVER;
+  private Cancel cancel = Cancel.OBEY;
+  private long cancelMillis = 1000;
+  private boolean replaceCascades;
+  private boolean columnDrops = true;
+  private boolean exchanges;
+  private boolean schedulesInBranches;
+  private boolean nullStatistics;
+  private boolean quotedNumbers;
+  private long logDelayMillis;
+  private long queryMemory;
+  private int memoryStatus = 400;
+  private int importsPerMinute;
+  private int createsPerMinute;
   private long copyRows = Long.MAX_VALUE;
   private long copyMemory;
   private double copySeconds;
@@ -60,8 +103,32 @@ public final class Faults {
       int status,
       String error,
       Map<String, String> headers) {
+    var refusal = new Refusal(status, error, Map.copyOf(headers));
+    add(times, method, prefix, new Effect.Answer(Reply.error(refusal)));
+  }
+
+  /// The same with any text for an answer, JSON or not.
+  public synchronized void answerText(
+      int times, String method, String prefix, int status, String type, String text) {
+    var bytes = text.getBytes(StandardCharsets.UTF_8);
+    add(times, method, prefix, new Effect.Answer(new Reply(status, type, bytes, Map.of())));
+  }
+
+  /// Loses the answers of the next requests of a path: the connection ends without one.
+  ///
+  /// @param served whether they are served all the same
+  public synchronized void lose(int times, String method, String prefix, boolean served) {
+    add(times, method, prefix, new Effect.NoAnswer(served));
+  }
+
+  /// Makes the next requests of a path wait before they are served.
+  public synchronized void slow(int times, String method, String prefix, long millis) {
+    add(times, method, prefix, new Effect.Slow(millis));
+  }
+
+  private void add(int times, String method, String prefix, Effect effect) {
     for (var i = 0; i < times; i++) {
-      canned.add(new Canned(method, prefix, status, error, Map.copyOf(headers)));
+      rules.add(new Rule(method, prefix, effect));
     }
   }
 
@@ -99,6 +166,67 @@ public final class Faults {
   /// The process dies in the next populate after this many partitions, as by kill -9.
   public synchronized void dieAfterPopulating(int partitions) {
     populateDeath = partitions;
+  }
+
+  /// What jobs do when they are cancelled.
+  ///
+  /// @param millis how long [Cancel#DELAY] lasts
+  public synchronized void cancel(Cancel how, long millis) {
+    cancel = how;
+    cancelMillis = millis;
+  }
+
+  /// Whether a replace (by file or copy) replaces what is behind the target's views too; else rows
+  /// are added there. Open on the platform [?].
+  public synchronized void replaceCascades(boolean on) {
+    replaceCascades = on;
+  }
+
+  /// Whether an alter may drop columns: it may since July 2024, before it was refused.
+  public synchronized void columnDrops(boolean on) {
+    columnDrops = on;
+  }
+
+  /// Whether two Data Sources may be exchanged: support enables it, workspace by workspace.
+  public synchronized void exchanges(boolean on) {
+    exchanges = on;
+  }
+
+  /// Whether copies run by their schedule in branches; open on the platform [?].
+  public synchronized void schedulesInBranches(boolean on) {
+    schedulesInBranches = on;
+  }
+
+  /// Data Sources say `"statistics": null`.
+  public synchronized void nullStatistics(boolean on) {
+    nullStatistics = on;
+  }
+
+  /// `/v0/sql` quotes 64-bit integers unless asked not to.
+  public synchronized void quotedNumbers(boolean on) {
+    quotedNumbers = on;
+  }
+
+  /// The service Data Sources show an operation only this long after it.
+  public synchronized void logDelay(long millis) {
+    logDelayMillis = millis;
+  }
+
+  /// Memory of one query, in bytes; 0 for no limit.
+  ///
+  /// @param status of the answer when it is exceeded; open on the platform [?]
+  public synchronized void queryMemory(long bytes, int status) {
+    queryMemory = bytes;
+    memoryStatus = status;
+  }
+
+  /// The platform's rate limits; 0 for none.
+  ///
+  /// @param imports appends and replaces in a minute
+  /// @param creates Data Sources made in a minute
+  public synchronized void rateLimits(int imports, int creates) {
+    importsPerMinute = imports;
+    createsPerMinute = creates;
   }
 
   /// A copy that writes more rows into its target fails for want of memory.
@@ -157,7 +285,20 @@ public final class Faults {
 
   /// Turns everything off.
   public synchronized void reset() {
-    canned.clear();
+    rules.clear();
+    cancel = Cancel.OBEY;
+    cancelMillis = 1000;
+    replaceCascades = false;
+    columnDrops = true;
+    exchanges = false;
+    schedulesInBranches = false;
+    nullStatistics = false;
+    quotedNumbers = false;
+    logDelayMillis = 0;
+    queryMemory = 0;
+    memoryStatus = 400;
+    importsPerMinute = 0;
+    createsPerMinute = 0;
     lostCopies = 0;
     lost = Lost.AFTER;
     lateMillis = 1000;
@@ -184,26 +325,45 @@ public final class Faults {
       var value = entry.getValue();
       switch (entry.getKey()) {
         case "reset" -> reset();
-        case "answer" -> {
-          for (var one : value.isArray() ? value : Json.MAPPER.createArrayNode().add(value)) {
-            var headers =
-                one.has("retryAfter")
-                    ? Map.of("Retry-After", Json.string(one, "retryAfter"))
-                    : Map.<String, String>of();
-            answer(
-                one.path("count").asInt(1),
-                Json.string(one, "method"),
-                Json.string(one, "path"),
-                one.path("status").asInt(429),
-                Json.string(one, "error"),
-                headers);
-          }
-        }
+        case "answer" -> each(value, this::answer);
+        case "lose" ->
+            each(
+                value,
+                one ->
+                    lose(
+                        one.path("count").asInt(1),
+                        Json.string(one, "method"),
+                        Json.string(one, "path"),
+                        !Json.string(one, "when").equals("before")));
+        case "slow" ->
+            each(
+                value,
+                one ->
+                    slow(
+                        one.path("count").asInt(1),
+                        Json.string(one, "method"),
+                        Json.string(one, "path"),
+                        one.path("millis").asLong(1000)));
+        case "cancel" ->
+            cancel(
+                Cancel.valueOf(value.path("how").asString("obey").toUpperCase(Locale.ROOT)),
+                value.path("millis").asLong(1000));
+        case "replaceCascades" -> replaceCascades(value.asBoolean());
+        case "columnDrops" -> columnDrops(value.asBoolean());
+        case "exchanges" -> exchanges(value.asBoolean());
+        case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
+        case "nullStatistics" -> nullStatistics(value.asBoolean());
+        case "quotedNumbers" -> quotedNumbers(value.asBoolean());
+        case "logDelayMillis" -> logDelay(value.asLong());
+        case "queryMemory" -> queryMemory(value.asLong(), memoryStatus);
+        case "memoryStatus" -> queryMemory(queryMemory, value.asInt());
+        case "importsPerMinute" -> rateLimits(value.asInt(), createsPerMinute);
+        case "createsPerMinute" -> rateLimits(importsPerMinute, value.asInt());
         case "loseCopyAnswers" ->
             loseCopyAnswers(
                 value.path("count").asInt(1),
                 Lost.valueOf(
-                    value.path("when").asString("after").toUpperCase(java.util.Locale.ROOT)));
+                    value.path("when").asString("after").toUpperCase(Locale.ROOT)));
         case "lateMillis" -> late(value.asLong());
         case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));
         case "failPopulates" ->
@@ -229,16 +389,94 @@ public final class Faults {
     }
   }
 
-  synchronized Optional<Refusal> take(String method, String path) {
-    for (var i = 0; i < canned.size(); i++) {
-      var one = canned.get(i);
-      if ((one.method().isEmpty() || one.method().equals(method))
-          && path.startsWith(one.prefix())) {
-        canned.remove(i);
-        return Optional.of(new Refusal(one.status(), one.error(), one.headers()));
+  private static void each(JsonNode value, Consumer<JsonNode> action) {
+    for (var one : value.isArray() ? value : Json.MAPPER.createArrayNode().add(value)) {
+      action.accept(one);
+    }
+  }
+
+  private void answer(JsonNode one) {
+    var times = one.path("count").asInt(1);
+    var method = Json.string(one, "method");
+    var path = Json.string(one, "path");
+    var status = one.path("status").asInt(429);
+    if (one.has("body")) {
+      answerText(
+          times,
+          method,
+          path,
+          status,
+          one.path("type").asString("text/html"),
+          Json.string(one, "body"));
+    } else {
+      var headers =
+          one.has("retryAfter")
+              ? Map.of("Retry-After", Json.string(one, "retryAfter"))
+              : Map.<String, String>of();
+      answer(times, method, path, status, Json.string(one, "error"), headers);
+    }
+  }
+
+  synchronized Optional<Effect> take(String method, String path) {
+    for (var rule : rules) {
+      if (rule.meets(method, path)) {
+        rules.remove(rule);
+        return Optional.of(rule.effect());
       }
     }
     return Optional.empty();
+  }
+
+  synchronized Cancel cancel() {
+    return cancel;
+  }
+
+  synchronized long cancelMillis() {
+    return cancelMillis;
+  }
+
+  synchronized boolean replaceCascades() {
+    return replaceCascades;
+  }
+
+  synchronized boolean columnDrops() {
+    return columnDrops;
+  }
+
+  synchronized boolean exchanges() {
+    return exchanges;
+  }
+
+  synchronized boolean schedulesInBranches() {
+    return schedulesInBranches;
+  }
+
+  synchronized boolean nullStatistics() {
+    return nullStatistics;
+  }
+
+  synchronized boolean quotedNumbers() {
+    return quotedNumbers;
+  }
+
+  synchronized long logDelayMillis() {
+    return logDelayMillis;
+  }
+
+  synchronized long queryMemory() {
+    return queryMemory;
+  }
+
+  synchronized int memoryStatus() {
+    return memoryStatus;
+  }
+
+  synchronized int importsPerMinute() {
+    return importsPerMinute;
+  }
+
+  synchronized int createsPerMinute() {
+    return createsPerMinute;
   }
 
   synchronized void attached(int tables) {

@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.local.engine.Session;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -48,6 +49,15 @@ final class Ingest {
   }
 
   private void insert(Space space, Definition definition, Rows rows) {
+    try (var session = core.session(space)) {
+      insert(session, space.database(), definition.name(), definition, rows);
+    }
+  }
+
+  /// Inserts what the engine takes; what it doesn't becomes one of the bad rows.
+  ///
+  /// @param database and table, shaped as the definition says
+  void insert(Session session, String database, String table, Definition definition, Rows rows) {
     var columns =
         definition.columns().stream()
             .filter(Definition.Col::insertable)
@@ -55,29 +65,29 @@ final class Ingest {
             .toList();
     var insert =
         "INSERT INTO "
-            + Sql.identifier(definition.name())
+            + Sql.identifier(database)
+            + "."
+            + Sql.identifier(table)
             + " ("
             + String.join(", ", columns)
             + ")";
-    try (var session = core.session(space)) {
-      while (!rows.good().isEmpty()) {
-        try {
-          session.insert(insert, "JSONEachRow", rows.lines());
-          return;
-        } catch (EngineException e) {
-          var row = ROW.matcher(e.text());
-          if (!e.text().contains("while pushing to view") && row.find()) {
-            rows.reject(Integer.parseInt(row.group(1)) - 1, e.text());
-          } else {
-            throw new Refusal(
-                e.text().contains("while pushing to view") ? 422 : 400, "[Error] " + e.text());
-          }
+    while (!rows.good().isEmpty()) {
+      try {
+        session.insert(insert, "JSONEachRow", rows.lines());
+        return;
+      } catch (EngineException e) {
+        var row = ROW.matcher(e.text());
+        if (!e.text().contains("while pushing to view") && row.find()) {
+          rows.reject(Integer.parseInt(row.group(1)) - 1, e.text());
+        } else {
+          throw new Refusal(
+              e.text().contains("while pushing to view") ? 422 : 400, "[Error] " + e.text());
         }
       }
     }
   }
 
-  private void quarantine(Space space, Definition definition, Rows rows) {
+  void quarantine(Space space, Definition definition, Rows rows) {
     if (rows.bad().isEmpty()) {
       return;
     }

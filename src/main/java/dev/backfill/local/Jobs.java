@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -19,13 +20,16 @@ final class Jobs {
   private static final int LISTED = 100;
   private final Core core;
   private final Logs logs;
+  private final String url;
   private final Map<String, Job> jobs = new ConcurrentHashMap<>();
   private final ExecutorService threads =
       Executors.newFixedThreadPool(AT_ONCE, Thread.ofPlatform().daemon().name("job-", 1).factory());
 
-  Jobs(Core core, Logs logs) {
+  /// @param url of the API, for the jobs' own addresses
+  Jobs(Core core, Logs logs, String url) {
     this.core = core;
     this.logs = logs;
+    this.url = url;
   }
 
   /// What a job does; it calls [Job#checkpoint] where it can stop.
@@ -94,20 +98,31 @@ final class Jobs {
       checkpoint();
     }
 
-    private synchronized boolean cancel() {
+    private synchronized boolean cancel(Faults.Cancel how) {
       if (state.terminal() || past) {
         return false;
       }
-      stop = true;
-      change(s -> s.with(s.status().equals("waiting") ? "cancelled" : "cancelling", ""));
+      if (how == Faults.Cancel.OBEY) {
+        stop = true;
+        change(s -> s.with(s.status().equals("waiting") ? "cancelled" : "cancelling", ""));
+      } else if (how == Faults.Cancel.DELAY) {
+        change(s -> s.with("cancelling", ""));
+      }
       return true;
+    }
+
+    private synchronized void stop() {
+      stop = true;
+      notifyAll();
     }
 
     private synchronized boolean begin() {
       if (state.terminal() || stop) {
         return false;
       }
-      change(s -> s.with("working", ""));
+      if (!state.status().equals("cancelling")) {
+        change(s -> s.with("working", ""));
+      }
       return true;
     }
   }
@@ -187,6 +202,11 @@ final class Jobs {
     return of(space, kind).filter(s -> !s.terminal()).count();
   }
 
+  /// What the API says of a job.
+  Map<String, Object> json(JobState job) {
+    return job.json(url, core.faults.booleanErrors());
+  }
+
   /// All of a kind, ended or not, in no order.
   Stream<JobState> of(Space space, String kind) {
     return jobs.values().stream()
@@ -199,18 +219,25 @@ final class Jobs {
     if (job == null || find(space, id).isEmpty()) {
       throw new Refusal(404, "Job " + id + " not found");
     }
-    if (!job.cancel()) {
+    var how = core.faults.cancel();
+    if (!job.cancel(how)) {
       throw new Refusal(
           400, "Job " + id + " can't be cancelled, its status is " + job.state().status());
     }
+    if (how == Faults.Cancel.IGNORE) {
+      return job.state().with("cancelling", "");
+    }
     // the statement may not have reached the engine yet, so ask until the job has ended
+    var pause = how == Faults.Cancel.DELAY ? core.faults.cancelMillis() : 0;
     Thread.ofPlatform()
         .daemon()
         .name("cancel-" + id)
         .start(() -> {
+          LockSupport.parkNanos(pause * 1_000_000);
+          job.stop();
           while (!job.state().terminal()) {
             core.engine.kill("job:" + id);
-            java.util.concurrent.locks.LockSupport.parkNanos(50_000_000);
+            LockSupport.parkNanos(50_000_000);
           }
         });
     return job.state();
@@ -219,7 +246,7 @@ final class Jobs {
   /// Takes no more and waits for those that run.
   void close() {
     threads.shutdown();
-    jobs.values().forEach(Job::cancel);
+    jobs.values().forEach(job -> job.cancel(Faults.Cancel.OBEY));
     try {
       while (!threads.awaitTermination(100, TimeUnit.MILLISECONDS)) {
         jobs.values().stream()

@@ -26,8 +26,23 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   ///
   /// @param from folder of the scratch table's parts, relative to the engine's data
   /// @param to folder of the real one's
-  /// @param swap whether the scratch table takes the real one's place; else its rows are added
-  record Table(String name, String from, String to, boolean swap) {}
+  /// @param how what becomes of the rows that are there
+  /// @param partitions ids of those that are replaced, when not all are
+  record Table(String name, String from, String to, How how, List<String> partitions) {
+    Table {
+      partitions = List.copyOf(partitions);
+    }
+  }
+
+  /// How staged rows and those that are there come together.
+  enum How {
+    /// Rows are added.
+    ADD,
+    /// The scratch table takes the real one's place.
+    SWAP,
+    /// Some partitions are replaced.
+    PARTITIONS
+  }
 
   static String scratch(Core core, String job) {
     return core.prefix + "_copy_" + job.replace("-", "");
@@ -59,10 +74,19 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
       for (var table : tables) {
         var real = Sql.identifier(database) + "." + Sql.identifier(table.name());
         var staged = Sql.identifier(scratch) + "." + Sql.identifier(table.name());
-        if (!table.swap()) {
-          session.run("ALTER TABLE " + real + " ATTACH PARTITION ALL FROM " + staged);
-        } else if (!swapped(engine, session, table)) {
-          session.run("EXCHANGE TABLES " + real + " AND " + staged);
+        switch (table.how()) {
+          case ADD -> session.run("ALTER TABLE " + real + " ATTACH PARTITION ALL FROM " + staged);
+          case SWAP -> {
+            if (!swapped(engine, session, table)) {
+              session.run("EXCHANGE TABLES " + real + " AND " + staged);
+            }
+          }
+          case PARTITIONS -> {
+            for (var id : table.partitions()) {
+              var partition = " PARTITION ID " + Sql.literal(id);
+              session.run("ALTER TABLE " + real + " REPLACE" + partition + " FROM " + staged);
+            }
+          }
         }
         done++;
         attached.accept(done);
@@ -89,7 +113,7 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   /// (hard links), which nothing else does. Only while the engine is down.
   void leaveOnlyMissing(Path data) {
     try {
-      for (var table : tables.stream().filter(t -> !t.swap()).toList()) {
+      for (var table : tables.stream().filter(t -> t.how() == How.ADD).toList()) {
         var attached = files(data.resolve(table.to()));
         for (var part : parts(data.resolve(table.from()))) {
           if (!java.util.Collections.disjoint(attached, files(part))) {

@@ -9,6 +9,8 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -46,6 +48,7 @@ public final class LocalWorkspace implements AutoCloseable {
   private final Jobs jobs;
   private final HttpServer server;
   private final Api api;
+  private final Schedules schedules;
   private final boolean ownEngine;
   private final ExecutorService threads =
       Executors.newFixedThreadPool(
@@ -53,7 +56,7 @@ public final class LocalWorkspace implements AutoCloseable {
   private final ScheduledExecutorService ticks =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("local-log").factory());
-  private final ScheduledFuture<?> logTicks;
+  private final ScheduledFuture<?> ticking;
   private final ConcurrentLinkedDeque<Served> requests = new ConcurrentLinkedDeque<>();
 
   /// A request that was answered.
@@ -65,30 +68,50 @@ public final class LocalWorkspace implements AutoCloseable {
     this.ownEngine = ownEngine;
     core = new Core(engine, store, new Faults(), main);
     logs = new Logs(core);
-    jobs = new Jobs(core, logs);
-    var queries = new Queries(core, logs);
-    var resources = new Resources(core, queries, logs);
-    var staging = new Staging(core);
-    try (var session = engine.session()) {
-      session.run("CREATE DATABASE IF NOT EXISTS " + Sql.identifier(main.database()));
-    }
-    new Boot(core, logs, jobs, resources).run();
     server = bind(port);
-    api =
-        new Api(
-            core,
-            queries,
-            new Ingest(core, logs),
-            resources,
-            jobs,
-            new Copies(core, jobs, queries, logs, staging),
-            new Populates(core, jobs, queries, resources, logs, staging),
-            new Branches(core, jobs, logs, resources),
-            url());
+    try {
+      jobs = new Jobs(core, logs, url());
+      var queries = new Queries(core, logs);
+      var resources = new Resources(core, queries, logs);
+      var staging = new Staging(core);
+      try (var session = engine.session()) {
+        session.run("CREATE DATABASE IF NOT EXISTS " + Sql.identifier(main.database()));
+      }
+      new Boot(core, logs, jobs, resources).run();
+      var tokens = new Tokens(core);
+      var ingest = new Ingest(core, logs);
+      var copies = new Copies(core, jobs, queries, logs, staging);
+      schedules = new Schedules(core, copies, LocalDateTime.now(ZoneOffset.UTC));
+      api =
+          new Api(
+              core,
+              tokens,
+              new AccountRoutes(core, tokens, new Branches(core, jobs, logs, resources), jobs),
+              new DataRoutes(
+                  core,
+                  queries,
+                  ingest,
+                  new Replaces(core, ingest, queries, logs, staging),
+                  new Deletes(core, jobs, queries, logs),
+                  resources,
+                  copies,
+                  jobs),
+              new PipeRoutes(
+                  core,
+                  queries,
+                  resources,
+                  jobs,
+                  copies,
+                  new Populates(core, jobs, queries, resources, logs, staging)),
+              url());
+    } catch (RuntimeException e) {
+      server.stop(0);
+      throw e;
+    }
     server.createContext("/", this::serve);
     server.setExecutor(threads);
     server.start();
-    logTicks = ticks.scheduleWithFixedDelay(this::flushLogs, 1, 1, TimeUnit.SECONDS);
+    ticking = ticks.scheduleWithFixedDelay(this::tick, 1, 1, TimeUnit.SECONDS);
   }
 
   /// Starts a workspace with an engine of its own.
@@ -250,6 +273,21 @@ public final class LocalWorkspace implements AutoCloseable {
     }
   }
 
+  /// Every second.
+  private void tick() {
+    flushLogs();
+    schedules.tick(LocalDateTime.now(ZoneOffset.UTC));
+  }
+
+  Schedules schedules() {
+    return schedules;
+  }
+
+  /// What is answered and what is refused, for the documents.
+  List<Route> routes() {
+    return api.routes();
+  }
+
   private void flushLogs() {
     try {
       logs.flush();
@@ -264,7 +302,7 @@ public final class LocalWorkspace implements AutoCloseable {
   public void close() {
     server.stop(0);
     threads.shutdown();
-    logTicks.cancel(false);
+    ticking.cancel(false);
     ticks.shutdown();
     jobs.close();
     try {

@@ -11,9 +11,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /// The service Data Sources. Ingestion is written to them with a delay, as on the real service; a
 /// query that comes through us waits for what is due.
 final class Logs {
-  private static final Set<String> SERVED = Set.of("datasources_ops_log", "jobs_log");
+  private static final Set<String> SERVED =
+      Set.of("datasources_ops_log", "jobs_log", "pipe_stats_rt", "pipe_stats");
   private final Core core;
   private final Map<String, ConcurrentLinkedQueue<Map<String, Object>>> operations =
+      new ConcurrentHashMap<>();
+  private final Map<String, ConcurrentLinkedQueue<Map<String, Object>>> requests =
       new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<JobState> jobs = new ConcurrentLinkedQueue<>();
 
@@ -22,7 +25,12 @@ final class Logs {
   }
 
   static final List<String> TABLES =
-      List.of("_tinybird_datasources_ops_log", "_tinybird_jobs_log_raw", "_tinybird_jobs_log");
+      List.of(
+          "_tinybird_datasources_ops_log",
+          "_tinybird_jobs_log_raw",
+          "_tinybird_jobs_log",
+          "_tinybird_pipe_stats_rt",
+          "_tinybird_pipe_stats");
 
   /// Makes the tables of a space that aren't there.
   void create(Space space) {
@@ -57,14 +65,63 @@ final class Logs {
         CREATE VIEW IF NOT EXISTS _tinybird_jobs_log AS
         SELECT * EXCEPT (version) FROM _tinybird_jobs_log_raw FINAL\
         """);
+    core.run(
+        space,
+        """
+        CREATE TABLE IF NOT EXISTS _tinybird_pipe_stats_rt (
+          start_datetime DateTime64(3, 'UTC'), pipe_id String, pipe_name String, duration Float64,
+          read_bytes UInt64, read_rows UInt64, result_rows UInt64, url String, error UInt8,
+          request_id String, token String, token_name String, status_code Int32, method String,
+          parameters Map(String, String))
+        ENGINE = MergeTree ORDER BY start_datetime TTL toDateTime(start_datetime) + toIntervalDay(7)\
+        """);
+    core.run(
+        space,
+        """
+        CREATE VIEW IF NOT EXISTS _tinybird_pipe_stats AS
+        SELECT toDate(start_datetime) AS date, pipe_id, pipe_name, count() AS view_count,
+          countIf(error) AS error_count, avgState(duration) AS avg_duration_state,
+          sumState(read_bytes) AS read_bytes_sum, sumState(read_rows) AS read_rows_sum
+        FROM _tinybird_pipe_stats_rt GROUP BY date, pipe_id, pipe_name\
+        """);
   }
 
   /// The table behind `tinybird.<name>`.
-  String table(String name) {
+  String table(Space space, String name) {
+    if (name.equals("datasources_storage")) {
+      return storage(space);
+    }
     if (!SERVED.contains(name)) {
       throw new Refusal(501, "the local workspace doesn't serve tinybird." + name);
     }
     return "_tinybird_" + name;
+  }
+
+  private static String storage(Space space) {
+    var sources = List.copyOf(space.dataSources.values());
+    var names = sources.stream().map(d -> Sql.literal(d.name())).toList();
+    var ids = sources.stream().map(d -> Sql.literal(d.id())).toList();
+    var where =
+        names.isEmpty()
+            ? "0"
+            : "active AND database = "
+                + Sql.literal(space.database())
+                + " AND table IN ("
+                + String.join(", ", names)
+                + ")";
+    return "(SELECT now() AS timestamp, transform(table, ["
+        + String.join(", ", names)
+        + "]::Array(String), ["
+        + String.join(", ", ids)
+        + "]::Array(String), '') AS datasource_id, table AS datasource_name,"
+        + " sum(bytes_on_disk) AS bytes, sum(p.rows) AS rows FROM system.parts AS p WHERE "
+        + where
+        + " GROUP BY table)";
+  }
+
+  /// Notes a call of an endpoint or of the query API.
+  void request(Space space, Map<String, Object> row) {
+    requests.computeIfAbsent(space.id(), id -> new ConcurrentLinkedQueue<>()).add(row);
   }
 
   /// Notes an operation on a Data Source.
@@ -88,14 +145,9 @@ final class Logs {
 
   /// Writes what is due for the space.
   synchronized void flush(Space space) {
-    var queue = operations.get(space.id());
-    if (queue != null) {
-      var rows = new ArrayList<Map<String, Object>>();
-      for (var row = queue.poll(); row != null; row = queue.poll()) {
-        rows.add(row);
-      }
-      insert(space, "_tinybird_datasources_ops_log", rows);
-    }
+    var due = Clock.before(core.faults.logDelayMillis());
+    insert(space, "_tinybird_datasources_ops_log", due(operations, space, "timestamp", due));
+    insert(space, "_tinybird_pipe_stats_rt", due(requests, space, "start_datetime", due));
     var newest = System.currentTimeMillis() - core.faults.jobListLagMillis();
     var rows = new ArrayList<Map<String, Object>>();
     for (var waiting = jobs.iterator(); waiting.hasNext(); ) {
@@ -106,6 +158,23 @@ final class Logs {
       }
     }
     insert(space, "_tinybird_jobs_log_raw", rows);
+  }
+
+  private static List<Map<String, Object>> due(
+      Map<String, ConcurrentLinkedQueue<Map<String, Object>>> queues,
+      Space space,
+      String time,
+      String due) {
+    var rows = new ArrayList<Map<String, Object>>();
+    var queue = queues.getOrDefault(space.id(), new ConcurrentLinkedQueue<>());
+    for (var waiting = queue.iterator(); waiting.hasNext(); ) {
+      var row = waiting.next();
+      if (String.valueOf(row.get(time)).compareTo(due) <= 0) {
+        rows.add(row);
+        waiting.remove();
+      }
+    }
+    return rows;
   }
 
   void flush() {

@@ -34,6 +34,30 @@ record PipeDefinition(
       String schedule,
       String createdAt,
       String updatedAt) {
+    private static final String PAUSED = "paused ";
+
+    /// When it copies by itself: a cron text, empty for never.
+    String cron() {
+      return schedule.startsWith(PAUSED) ? schedule.substring(PAUSED.length()) : schedule;
+    }
+
+    boolean paused() {
+      return schedule.startsWith(PAUSED);
+    }
+
+    PipeNode paused(boolean on, String now) {
+      return new PipeNode(
+          id,
+          name,
+          sql,
+          type,
+          description,
+          target,
+          mode,
+          (on ? PAUSED : "") + cron(),
+          createdAt,
+          now);
+    }
 
     boolean materialized() {
       return type.equals("materialized") && !target.isEmpty();
@@ -76,6 +100,35 @@ record PipeDefinition(
     return new PipeDefinition(id, name, description, changed, endpoint, createdAt, now);
   }
 
+  /// As a datafile.
+  String datafile() {
+    var text = new StringBuilder();
+    if (!description.isEmpty()) {
+      text.append("DESCRIPTION >\n    ").append(Definition.indented(description)).append("\n\n");
+    }
+    for (var node : nodes) {
+      text.append("NODE ").append(node.name()).append('\n');
+      if (!node.description().isEmpty()) {
+        text.append("DESCRIPTION >\n    ")
+            .append(Definition.indented(node.description()))
+            .append("\n\n");
+      }
+      text.append("SQL >\n    ").append(Definition.indented(node.sql())).append("\n\n");
+      if (node.id().equals(endpoint)) {
+        text.append("TYPE endpoint\n\n");
+      } else if (node.materialized()) {
+        text.append("TYPE materialized\nDATASOURCE ").append(node.target()).append("\n\n");
+      } else if (node.type().equals("copy")) {
+        text.append("TYPE copy\nTARGET_DATASOURCE ").append(node.target()).append('\n');
+        text.append("COPY_MODE ").append(node.mode()).append('\n');
+        text.append("COPY_SCHEDULE ")
+            .append(node.cron().isEmpty() ? "@on-demand" : node.cron())
+            .append("\n\n");
+      }
+    }
+    return text.toString();
+  }
+
   /// What the API says of it.
   Map<String, Object> json(Space space) {
     var json = Json.map();
@@ -90,8 +143,14 @@ record PipeDefinition(
     json.put("copy_mode", copyNode().map(n -> (Object) n.mode()).orElse(null));
     json.put("sink_node", null);
     json.put("stream_node", null);
-    json.put("schedule", Map.of());
-    json.put("nodes", nodes.stream().map(n -> node(n, space)).toList());
+    json.put(
+        "schedule",
+        copyNode()
+            .filter(n -> !n.cron().isEmpty())
+            .map(n ->
+                Map.of("cron", n.cron(), "status", n.paused() ? "shutdown" : "running"))
+            .orElse(Map.of()));
+    json.put("nodes", nodes.stream().map(n -> json(n, space)).toList());
     json.put("tags", Map.of());
     json.put("parent", null);
     json.put("created_at", createdAt);
@@ -99,7 +158,7 @@ record PipeDefinition(
     return json;
   }
 
-  private Map<String, Object> node(PipeNode node, Space space) {
+  Map<String, Object> json(PipeNode node, Space space) {
     var json = Json.map();
     json.put("id", node.id());
     json.put("name", node.name());

@@ -3,13 +3,13 @@ package dev.backfill.local;
 import dev.backfill.local.Jobs.Job;
 import dev.backfill.local.PipeDefinition.PipeNode;
 import dev.backfill.local.Staging.Reached;
+import dev.backfill.local.Staging.Takeover;
 import dev.backfill.local.engine.EngineException;
 import dev.backfill.local.engine.Session;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
 import tools.jackson.databind.JsonNode;
 
@@ -204,7 +204,7 @@ final class Populates {
             id,
             view.target(),
             Optional.of(view),
-            Set.of(),
+            new Takeover.Add(),
             core.faults.limits(),
             core.faults.copyRows()),
         (session, scratch) -> fill(job, space, session, scratch, view, wish, step),

@@ -2,6 +2,7 @@ package dev.backfill.local;
 
 import dev.backfill.local.PipeDefinition.PipeNode;
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.sql.TablesRead;
 import dev.backfill.sql.Template;
 import dev.backfill.sql.TemplateException;
 import java.util.HashMap;
@@ -66,7 +67,13 @@ final class Queries {
   private Optional<String> meaning(
       Space space, String name, Map<String, String> parameters, int depth) {
     if (name.startsWith("tinybird.")) {
-      return Optional.of(logs.table(name.substring("tinybird.".length())));
+      return Optional.of(logs.table(space, name.substring("tinybird.".length())));
+    }
+    if (name.startsWith("main.") && space.branch()) {
+      // production, seen from a branch [C]
+      var source = Resources.dataSource(core.main, name.substring("main.".length()));
+      return Optional.of(
+          Sql.identifier(core.main.database()) + "." + Sql.identifier(source.name()));
     }
     if (space.dataSources.containsKey(name)) {
       return Optional.empty();
@@ -75,7 +82,26 @@ final class Queries {
         .map(pipe -> "(" + node(space, pipe, pipe.result(), parameters, depth + 1) + "\n)");
   }
 
-  Reply sql(Space space, Request request) {
+  /// @throws Refusal 403 when a token that may not do everything may not read a name
+  private static void allowed(Space space, Access access, String sql) {
+    if (access.admin()) {
+      return;
+    }
+    var read = TablesRead.of(sql);
+    for (var name : read.names()) {
+      var source = name.replaceFirst("_quarantine$", "");
+      if (space.pipes.containsKey(name)) {
+        access.need("PIPES:READ", name);
+      } else {
+        access.need("DATASOURCES:READ", space.dataSources.containsKey(name) ? name : source);
+      }
+    }
+    read.possible().stream()
+        .filter(name -> space.dataSources.containsKey(name) || space.pipes.containsKey(name))
+        .forEach(name -> access.need("DATASOURCES:READ", name));
+  }
+
+  Reply sql(Space space, Access access, Request request) {
     var sql = request.query().get("q");
     var parameters = new HashMap<>(request.query());
     if (sql == null && !request.form().isEmpty() && request.form().containsKey("q")) {
@@ -92,9 +118,13 @@ final class Queries {
     if (sql.isBlank()) {
       throw new Refusal(400, "the parameter q is missing");
     }
-    return run(
+    var rendered = Template.render(sql, parameters);
+    allowed(space, access, rendered);
+    return noted(
         space,
-        Sql.expand(Template.render(sql, parameters), name -> meaning(space, name, parameters, 0)),
+        Optional.empty(),
+        request,
+        Sql.expand(rendered, name -> meaning(space, name, parameters, 0)),
         "TabSeparated",
         settings(request));
   }
@@ -113,12 +143,23 @@ final class Queries {
           case "parquet" -> "Parquet";
           default -> throw new Refusal(404, "no such format: " + format);
         };
-    return run(
-        space, select(space, pipe, pipe.result(), parameters), engineFormat, settings(request));
+    return noted(
+        space,
+        Optional.of(pipe),
+        request,
+        select(space, pipe, pipe.result(), parameters),
+        engineFormat,
+        settings(request));
   }
 
-  private static Map<String, String> settings(Request request) {
+  private Map<String, String> settings(Request request) {
     var settings = new HashMap<String, String>();
+    if (core.faults.quotedNumbers()) {
+      settings.put("output_format_json_quote_64bit_integers", "1");
+    }
+    if (core.faults.queryMemory() > 0) {
+      settings.put("max_memory_usage", Long.toString(core.faults.queryMemory()));
+    }
     for (var name :
         List.of(
             "output_format_json_quote_64bit_integers",
@@ -131,10 +172,43 @@ final class Queries {
     return settings;
   }
 
+  /// Runs it and notes the call for `tinybird.pipe_stats_rt`.
+  private Reply noted(
+      Space space,
+      Optional<PipeDefinition> pipe,
+      Request request,
+      String sql,
+      String format,
+      Map<String, String> settings) {
+    var row = Json.map();
+    var started = System.nanoTime();
+    row.put("start_datetime", Clock.now().substring(0, 23));
+    row.put("pipe_id", pipe.map(PipeDefinition::id).orElse("query_api"));
+    row.put("pipe_name", pipe.map(PipeDefinition::name).orElse("query_api"));
+    row.put("url", request.rawPath());
+    row.put("request_id", Clock.hex(13));
+    row.put("method", request.method());
+    var parameters = new HashMap<>(request.query());
+    parameters.remove("token");
+    row.put("parameters", parameters);
+    try {
+      var reply = run(space, sql, format, settings);
+      row.put("status_code", reply.status());
+      row.put("error", 0);
+      return reply;
+    } catch (Refusal e) {
+      row.put("status_code", e.status());
+      row.put("error", 1);
+      throw e;
+    } finally {
+      row.put("duration", (System.nanoTime() - started) / 1e9);
+      logs.request(space, row);
+    }
+  }
+
   private Reply run(Space space, String sql, String format, Map<String, String> settings) {
     var limits = new HashMap<>(settings);
     limits.put("max_execution_time", Double.toString(core.faults.querySeconds()));
-    limits.put("max_result_bytes", Long.toString(LARGEST_ANSWER));
     if (sql.contains("_tinybird_")) {
       logs.flush(space);
     }
@@ -145,9 +219,15 @@ final class Queries {
       var named = FORMAT.matcher(sql);
       var used = named.find() ? named.group(1) : format;
       var result = session.query(sql, format);
+      if (result.data().length > LARGEST_ANSWER) {
+        throw new Refusal(400, "[Error] the result is larger than 100 MB");
+      }
       return new Reply(200, contentType(used), result.data(), Map.of());
     } catch (EngineException e) {
-      throw Sql.refusal(e);
+      var refusal = Sql.refusal(e);
+      throw e.code() == 241
+          ? new Refusal(core.faults.memoryStatus(), refusal.text(), refusal.headers())
+          : refusal;
     }
   }
 

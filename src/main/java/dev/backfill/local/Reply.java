@@ -13,6 +13,11 @@ record Reply(int status, String contentType, byte[] body, Map<String, String> he
     return new Reply(status, "application/json; charset=utf-8", Json.bytes(value), Map.of());
   }
 
+  /// A datafile: clients take it for text only when the type is exactly this.
+  static Reply text(String text) {
+    return new Reply(200, "text/plain", text.getBytes(StandardCharsets.UTF_8), Map.of());
+  }
+
   static Reply empty(int status) {
     return new Reply(status, "", new byte[0], Map.of());
   }

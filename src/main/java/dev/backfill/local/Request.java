@@ -15,12 +15,14 @@ import java.util.zip.GZIPInputStream;
 
 /// What came over the wire.
 ///
+/// @param rawQuery empty when there is none
 /// @param path decoded segments, empty ones left out
 /// @param query decoded parameters of the URL
 /// @param form the same of a form body, empty when the body isn't one
 record Request(
     String method,
     String rawPath,
+    String rawQuery,
     List<String> path,
     Map<String, String> query,
     Map<String, String> form,
@@ -48,7 +50,7 @@ record Request(
             .filter(s -> !s.isEmpty())
             .map(s -> decode(s.replace("+", "%2B")))
             .toList();
-    return new Request(method, rawPath, segments, parameters(rawQuery), form, headers, body);
+    return new Request(method, rawPath, rawQuery, segments, parameters(rawQuery), form, headers, body);
   }
 
   private static Map<String, String> parameters(String text) {
@@ -72,6 +74,19 @@ record Request(
     }
   }
 
+  /// Every value of a parameter that may be repeated, of the URL and of the form.
+  List<String> all(String name) {
+    var values = new ArrayList<String>();
+    for (var text : List.of(rawQuery, form.isEmpty() ? "" : text())) {
+      for (var pair : text.split("&")) {
+        if (pair.startsWith(name + "=")) {
+          values.add(decode(pair.substring(name.length() + 1)));
+        }
+      }
+    }
+    return values;
+  }
+
   /// From the URL or the form, empty when absent.
   String parameter(String name) {
     var inQuery = query.get(name);
@@ -93,12 +108,16 @@ record Request(
     return new String(body, StandardCharsets.UTF_8);
   }
 
+  boolean multipart() {
+    return headers.getOrDefault("content-type", "").startsWith("multipart/form-data");
+  }
+
   /// The file of a multipart body, or the whole body when it isn't multipart.
   byte[] file() {
-    var type = headers.getOrDefault("content-type", "");
-    if (!type.startsWith("multipart/form-data")) {
+    if (!multipart()) {
       return body;
     }
+    var type = headers.getOrDefault("content-type", "");
     var at = type.indexOf("boundary=");
     if (at < 0) {
       throw new Refusal(400, "the multipart body names no boundary");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /// Data Sources and Pipes: made, changed and removed, in the engine and on disk.
@@ -69,6 +70,7 @@ final class Resources {
             engine,
             Definition.indexes(form.getOrDefault("indexes", "0")),
             form.getOrDefault("format", "csv"),
+            tags(form),
             now,
             now);
     return changing(
@@ -87,6 +89,87 @@ final class Resources {
           logs.operation(space, "create", definition, Map.of());
           return definition;
         });
+  }
+
+  private static Map<String, String> tags(Map<String, String> form) {
+    var column = form.getOrDefault("backfill_column", "");
+    return column.isEmpty() ? Map.of() : Map.of("backfill_column", column);
+  }
+
+  /// Sets the tags of a Data Source.
+  Definition tag(Space space, Definition definition, Map<String, String> form) {
+    return changing(
+        space,
+        () -> {
+          var changed = definition.tagged(tags(form), Clock.now());
+          core.save(space, changed);
+          return changed;
+        });
+  }
+
+  /// Swaps the rows of two Data Sources of the same definition; their quarantines stay.
+  ///
+  /// @throws Refusal 400 when their definitions differ in more than the name
+  void exchange(Space space, Definition one, Definition other) {
+    if (!one.create("d").equals(other.renamed(one.name()).create("d"))) {
+      throw new Refusal(400, "the Data Sources must have the exact same schema");
+    }
+    changing(
+        space,
+        () -> {
+          core.run(
+              space,
+              "EXCHANGE TABLES "
+                  + Sql.identifier(one.name())
+                  + " AND "
+                  + Sql.identifier(other.name()));
+          logs.operation(space, "exchange", one, Map.of());
+          logs.operation(space, "exchange", other, Map.of());
+          return true;
+        });
+  }
+
+  /// Makes the Data Sources that materialized nodes want and that aren't there, from the columns
+  /// of their queries.
+  List<Definition> createTargets(Space space, JsonNode pipe, boolean ignoreSqlErrors) {
+    var created = new ArrayList<Definition>();
+    for (var node : pipe.path("nodes")) {
+      var target = Json.string(node, "datasource");
+      if (!Json.string(node, "type").equals("materialized")
+          || target.isEmpty()
+          || Json.string(node, "engine").isEmpty()
+          || space.dataSources.containsKey(target)) {
+        continue;
+      }
+      var form = new HashMap<String, String>();
+      node.properties().forEach(entry -> {
+        if (entry.getKey().startsWith("engine")) {
+          form.put(entry.getKey(), Json.string(node, entry.getKey()));
+        }
+      });
+      form.put("name", target);
+      form.put("schema", schema(space, Json.string(node, "sql")));
+      created.add(createDataSource(space, form));
+    }
+    return created;
+  }
+
+  private String schema(Space space, String sql) {
+    try (var session = core.engine.readOnly(space.database(), Map.of())) {
+      var select = queries.expanded(space, sql);
+      if (!session.onlyReads(select)) {
+        throw new Refusal(400, "[Error] only one SELECT is allowed");
+      }
+      var columns = new ArrayList<String>();
+      session
+          .query("DESCRIBE (" + select + "\n)", "JSONEachRow")
+          .text()
+          .lines()
+          .map(Json.MAPPER::readTree)
+          .forEach(row ->
+              columns.add("`" + Json.string(row, "name") + "` " + Json.string(row, "type")));
+      return String.join(", ", columns);
+    }
   }
 
   private static void free(Space space, String name) {
@@ -205,13 +288,16 @@ final class Resources {
           if (dry) {
             return answer;
           }
-          for (var operation : operations) {
+          if (!operations.isEmpty()) {
+            // one statement: all of them or none
             core.run(
                 space,
                 "ALTER TABLE "
                     + Sql.identifier(name)
                     + " "
-                    + operation.replaceFirst("^ADD COLUMN", "ADD COLUMN IF NOT EXISTS")
+                    + operations.stream()
+                        .map(o -> o.replaceFirst("^ADD COLUMN", "ADD COLUMN IF NOT EXISTS"))
+                        .collect(Collectors.joining(", "))
                     + " SETTINGS mutations_sync = 2");
           }
           for (var operation : quarantine) {
@@ -228,6 +314,7 @@ final class Resources {
                   engine,
                   indexes,
                   before.format(),
+                  before.tags(),
                   before.createdAt(),
                   Clock.now()));
           logs.operation(space, "alter", before, Map.of());
@@ -235,13 +322,16 @@ final class Resources {
         });
   }
 
-  private static boolean alterColumns(
+  private boolean alterColumns(
       Definition before, List<Col> columns, List<String> operations, List<String> quarantine) {
     var changed = false;
     for (var old : before.columns()) {
       if (columns.stream().noneMatch(c -> c.name().equals(old.name()))) {
-        throw new Refusal(
-            400, "The column `" + old.name() + "` can't be dropped from a Data Source in use");
+        if (!core.faults.columnDrops()) {
+          throw new Refusal(400, "The column `" + old.name() + "` can't be dropped");
+        }
+        operations.add("DROP COLUMN " + Sql.identifier(old.name()));
+        quarantine.add("DROP COLUMN IF EXISTS " + Sql.identifier(old.name()));
       }
     }
     var previous = "";
@@ -405,7 +495,7 @@ final class Resources {
               type.equals("copy")
                   ? Json.string(node, "mode").isEmpty() ? "append" : Json.string(node, "mode")
                   : "",
-              Json.string(node, "copy_schedule"),
+              schedule(Json.string(node, "copy_schedule")),
               now,
               now));
     }
@@ -482,6 +572,44 @@ final class Resources {
         });
   }
 
+  /// Appends a standard node.
+  PipeNode addNode(Space space, String pipeName, String nodeName, String sql) {
+    return changing(
+        space,
+        () -> {
+          var pipe = pipe(space, pipeName);
+          var name = nodeName.isEmpty() ? pipe.name() + "_" + pipe.nodes().size() : nodeName;
+          if (pipe.node(name).isPresent()) {
+            throw new Refusal(409, "There is already a node with name \"" + name + "\"");
+          }
+          var now = Clock.now();
+          var node =
+              new PipeNode(
+                  Clock.resourceId(), name(name), sql, "standard", "", "", "", "", now, now);
+          var nodes = new ArrayList<>(pipe.nodes());
+          nodes.add(node);
+          var changed = pipe.withNodes(nodes, now);
+          check(space, changed);
+          core.save(space, changed);
+          return node;
+        });
+  }
+
+  /// Stops or resumes the schedule of a Pipe's copies.
+  PipeDefinition pause(Space space, String pipeName, boolean paused) {
+    return changing(
+        space,
+        () -> {
+          var pipe = pipe(space, pipeName);
+          var node =
+              pipe.copyNode()
+                  .filter(n -> !n.schedule().isEmpty())
+                  .orElseThrow(
+                      () -> new Refusal(400, "The pipe '" + pipe.name() + "' has no schedule"));
+          return withNode(space, pipe, node.paused(paused, Clock.now()));
+        });
+  }
+
   PipeDefinition publish(Space space, String pipeName, String node, boolean on) {
     return changing(
         space,
@@ -515,11 +643,21 @@ final class Resources {
                   node.description(),
                   dataSource(space, target).name(),
                   form.getOrDefault("mode", node.mode().isEmpty() ? "append" : node.mode()),
-                  form.getOrDefault("schedule_cron", node.schedule()).replace("None", ""),
+                  schedule(form.getOrDefault("schedule_cron", node.schedule())),
                   node.createdAt(),
                   Clock.now());
           return withNode(space, pipe, changed);
         });
+  }
+
+  /// The literal text `None` takes a schedule away.
+  private static String schedule(String cron) {
+    var plain = cron.strip();
+    if (plain.isEmpty() || plain.equals("None") || plain.equals("@on-demand")) {
+      return "";
+    }
+    Cron.parse(plain);
+    return plain;
   }
 
   PipeDefinition noCopyNode(Space space, String pipeName, String nodeName) {

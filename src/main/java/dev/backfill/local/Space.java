@@ -36,6 +36,7 @@ final class Space {
   private volatile Identity identity;
   final Map<String, Definition> dataSources = new ConcurrentSkipListMap<>();
   final Map<String, PipeDefinition> pipes = new ConcurrentSkipListMap<>();
+  final Map<String, Tokens.Kept> tokens = new ConcurrentSkipListMap<>();
   final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
   Space(Identity identity) {

@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /// Rows on their way into a Data Source and into everything its views fill: all or nothing.
@@ -42,6 +44,23 @@ final class Staging {
       boolean stores,
       String path) {}
 
+  /// What becomes of rows that are there already.
+  sealed interface Takeover {
+    /// They stay.
+    record Add() implements Takeover {}
+
+    /// They go.
+    ///
+    /// @param cascade those behind the target's views too; else rows are added there
+    record Swap(boolean cascade) implements Takeover {}
+
+    /// Those of some partitions go, behind the views too.
+    ///
+    /// @param ids asked when everything is staged
+    /// @param except tables that are left alone
+    record Partitions(Supplier<List<String>> ids, Set<String> except) implements Takeover {}
+  }
+
   /// Writes the rows.
   interface Filling {
     /// @param session without a time limit of its own, in the real database
@@ -55,18 +74,30 @@ final class Staging {
   /// @param target Data Source that is written
   /// @param source the view whose query makes the rows, when it is a populate: its trigger is
   ///   mirrored by a table that keeps nothing
-  /// @param replaced tables whose rows are replaced, not added to
+  /// @param takeover what becomes of the rows that are there
   /// @param most rows that may be written into the target
   record Order(
       String id,
       String target,
       Optional<Reached> source,
-      java.util.Set<String> replaced,
+      Takeover takeover,
       Map<String, String> limits,
       long most) {}
 
   /// Told about the steps.
   interface Steps {
+    Steps NONE =
+        new Steps() {
+          @Override
+          public void beforeWriting() {}
+
+          @Override
+          public void beforeDeciding() {}
+
+          @Override
+          public void done(long rows) {}
+        };
+
     /// May refuse.
     void beforeWriting();
 
@@ -125,8 +156,10 @@ final class Staging {
 
   private void attach(Space space, String scratch, Order order, List<Reached> reached, long rows) {
     var tables = new ArrayList<Journal.Table>();
+    var partitions =
+        order.takeover() instanceof Takeover.Partitions some ? some.ids().get() : List.<String>of();
     for (var one : reached) {
-      if (one.stores()) {
+      if (one.stores() && touched(order.takeover(), one.name())) {
         var path =
             core.rows(
                     space,
@@ -140,13 +173,27 @@ final class Staging {
                 one.name(),
                 relative(Json.string(path, "path")),
                 relative(one.path()),
-                order.replaced().contains(one.name())));
+                how(order, one.name()),
+                partitions));
       }
     }
     var journal = new Journal(order.id(), space.database(), scratch, rows, tables);
     core.faults.attached(-1);
     journal.write(core.store);
     journal.attach(core.engine, core.faults::attached);
+  }
+
+  private static boolean touched(Takeover takeover, String table) {
+    return !(takeover instanceof Takeover.Partitions some) || !some.except().contains(table);
+  }
+
+  private static Journal.How how(Order order, String table) {
+    return switch (order.takeover()) {
+      case Takeover.Add() -> Journal.How.ADD;
+      case Takeover.Swap(var cascade) ->
+          cascade || table.equals(order.target()) ? Journal.How.SWAP : Journal.How.ADD;
+      case Takeover.Partitions some -> Journal.How.PARTITIONS;
+    };
   }
 
   private String relative(String path) {

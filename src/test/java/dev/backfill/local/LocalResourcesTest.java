@@ -117,7 +117,7 @@ class LocalResourcesTest {
     assertThat(csv.json().path("quarantine_rows").asInt()).isEqualTo(1);
     assertThat(ndjson.status()).isEqualTo(200);
     assertThat(api.value("SELECT id, name FROM events ORDER BY id")).isEqualTo("1\ta,\"b\"\n2\tc");
-    assertThat(api.post("/v0/datasources?mode=replace&name=events", "1,a").status()).isEqualTo(501);
+    assertThat(api.post("/v0/datasources?mode=merge&name=events", "1,a").status()).isEqualTo(400);
   }
 
   @Test
@@ -348,9 +348,9 @@ class LocalResourcesTest {
   @ParameterizedTest
   @CsvSource({
     "GET, /v0/sinks, 404",
-    "GET, /v1/workspace, 404",
-    "PATCH, /v0/pipes/x, 501",
-    "GET, /v0/pipes/x.pipe, 501",
+    "GET, /v2/workspace, 404",
+    "PATCH, /v0/pipes/x, 405",
+    "GET, /v0/pipes/x/nodes/y/analysis, 501",
   })
   void whatIsNotServedSaysSo(String method, String path, int status) {
     var answer = api.send(method, path, "", new byte[0]);
