@@ -1,7 +1,6 @@
 package dev.backfill.local;
 
 import static dev.backfill.local.Mark.C;
-import static dev.backfill.local.Mark.D;
 import static dev.backfill.local.Mark.I;
 import static dev.backfill.local.Mark.O;
 
@@ -37,8 +36,7 @@ final class AccountRoutes {
             "/v0/auth",
             "2",
             List.of(C),
-            call ->
-                Reply.json(Map.of("is_valid", true, "is_user", call.access().admin()))));
+            call -> Reply.json(Map.of("is_valid", true, "is_user", call.access().admin()))));
     routes.add(route("GET", "/v0/tokens", "2", List.of(C), this::allTokens));
     routes.add(
         route(
@@ -103,8 +101,7 @@ final class AccountRoutes {
             "3.2",
             List.of(O),
             admin(call ->
-                Reply.json(
-                    Branches.json(branch(call), call.request().flag("with_token"))))));
+                Reply.json(Branches.json(branch(call), call.request().flag("with_token"))))));
     routes.add(
         route(
             "DELETE",

@@ -61,10 +61,7 @@ final class Api {
               List.of(Map.of("name", "local", "api_host", url, "host", url, "provider", "local"))));
     }
     var login =
-        request
-            .token()
-            .flatMap(tokens::login)
-            .orElseThrow(() -> new Refusal(403, "Invalid token"));
+        request.token().flatMap(tokens::login).orElseThrow(() -> new Refusal(403, "Invalid token"));
     if (path.equals(List.of("local", "faults")) && request.method().equals("POST")) {
       login.access().need("ADMIN", "");
       core.faults.apply(Json.object(request.body()));
@@ -102,8 +99,7 @@ final class Api {
         ? new Refusal(
             405, "the local workspace has no " + request.method() + " for " + request.rawPath())
         : new Refusal(
-            404,
-            "the local workspace has no route " + request.method() + " " + request.rawPath());
+            404, "the local workspace has no route " + request.method() + " " + request.rawPath());
   }
 
   private static Refusal unserved(Request request) {

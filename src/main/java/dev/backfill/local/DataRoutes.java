@@ -141,9 +141,7 @@ final class DataRoutes {
     for (var name : TablesRead.of(call.request().parameter("q")).names()) {
       var dot = name.indexOf('.');
       tables.add(
-          dot < 0
-              ? List.of("", name)
-              : List.of(name.substring(0, dot), name.substring(dot + 1)));
+          dot < 0 ? List.of("", name) : List.of(name.substring(0, dot), name.substring(dot + 1)));
     }
     return Reply.json(Map.of("tables", tables));
   }
@@ -159,8 +157,7 @@ final class DataRoutes {
 
   private Reply copyByQuery(Call call) {
     var target = Resources.dataSource(call.space(), call.request().parameter("copy_to"));
-    var job =
-        copies.fromBranch(call.space(), target, call.request().text()).submitted();
+    var job = copies.fromBranch(call.space(), target, call.request().text()).submitted();
     return Reply.json(Map.of("job", jobs.json(job)));
   }
 
@@ -174,14 +171,9 @@ final class DataRoutes {
     var definition = Resources.dataSource(call.space(), name);
     var body =
         request.parameter("format").equals("json")
-            ? request
-                .text()
-                .replace('\n', ' ')
-                .replace('\r', ' ')
-                .getBytes(StandardCharsets.UTF_8)
+            ? request.text().replace('\n', ' ').replace('\r', ' ').getBytes(StandardCharsets.UTF_8)
             : request.body();
-    var done =
-        ingest.append(call.space(), definition, Rows.ndjson(definition, body), "append-hfi");
+    var done = ingest.append(call.space(), definition, Rows.ndjson(definition, body), "append-hfi");
     return Reply.json(
         request.flag("wait") ? 200 : 202,
         Map.of("successful_rows", done.rows(), "quarantined_rows", done.quarantined()));
@@ -202,8 +194,7 @@ final class DataRoutes {
                 .toList());
       }
     }
-    return Reply.json(
-        Map.of("dependencies", dependencies, "incompatible_datasources", Map.of()));
+    return Reply.json(Map.of("dependencies", dependencies, "incompatible_datasources", Map.of()));
   }
 
   private Reply all(Call call) {
@@ -230,14 +221,12 @@ final class DataRoutes {
     var form = call.parameters();
     for (var connected : List.of("connector", "service", "kafka_topic", "bucket_uri", "url")) {
       if (!form.getOrDefault(connected, "").isEmpty()) {
-        throw new Refusal(
-            501, "the local workspace has no connected Data Sources: " + connected);
+        throw new Refusal(501, "the local workspace has no connected Data Sources: " + connected);
       }
     }
     rates.take("create", core.faults.createsPerMinute());
     var made = resources.createDataSource(call.space(), form);
-    return Reply.json(
-        Map.of("datasource", json(call.space(), made), "import_id", Clock.uuid()));
+    return Reply.json(Map.of("datasource", json(call.space(), made), "import_id", Clock.uuid()));
   }
 
   private Reply load(Call call, boolean replace) {

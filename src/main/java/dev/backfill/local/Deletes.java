@@ -69,8 +69,7 @@ final class Deletes {
               + condition
               + "\n) SETTINGS mutations_sync = 2");
       job.change(s -> s.finished(rows, Map.of()));
-      logs.operation(
-          space, "delete_data", definition, Map.of("rows", rows, "job_id", job.id()));
+      logs.operation(space, "delete_data", definition, Map.of("rows", rows, "job_id", job.id()));
     } finally {
       space.lock.writeLock().unlock();
     }

@@ -362,8 +362,7 @@ public final class Faults {
         case "loseCopyAnswers" ->
             loseCopyAnswers(
                 value.path("count").asInt(1),
-                Lost.valueOf(
-                    value.path("when").asString("after").toUpperCase(Locale.ROOT)));
+                Lost.valueOf(value.path("when").asString("after").toUpperCase(Locale.ROOT)));
         case "lateMillis" -> late(value.asLong());
         case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));
         case "failPopulates" ->

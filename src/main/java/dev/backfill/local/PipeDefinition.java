@@ -147,8 +147,7 @@ record PipeDefinition(
         "schedule",
         copyNode()
             .filter(n -> !n.cron().isEmpty())
-            .map(n ->
-                Map.of("cron", n.cron(), "status", n.paused() ? "shutdown" : "running"))
+            .map(n -> Map.of("cron", n.cron(), "status", n.paused() ? "shutdown" : "running"))
             .orElse(Map.of()));
     json.put("nodes", nodes.stream().map(n -> json(n, space)).toList());
     json.put("tags", Map.of());

@@ -4,7 +4,6 @@ import static dev.backfill.local.AccountRoutes.route;
 import static dev.backfill.local.AccountRoutes.unserved;
 import static dev.backfill.local.Mark.C;
 import static dev.backfill.local.Mark.D;
-import static dev.backfill.local.Mark.O;
 import static dev.backfill.local.Mark.R;
 
 import dev.backfill.local.Route.Call;
@@ -43,8 +42,7 @@ final class PipeRoutes {
     var routes = new ArrayList<Route>();
     routes.add(route("GET", "/v0/pipes", "6", List.of(C), this::all));
     routes.add(route("POST", "/v0/pipes", "6.1", List.of(C), creating(this::push)));
-    routes.add(
-        route("GET", "/v0/pipes/{pipe}.pipe", "5.1", List.of(C), reading(this::datafile)));
+    routes.add(route("GET", "/v0/pipes/{pipe}.pipe", "5.1", List.of(C), reading(this::datafile)));
     for (var format : List.of("json", "csv", "ndjson", "parquet")) {
       for (var method : List.of("GET", "POST")) {
         routes.add(
@@ -53,8 +51,8 @@ final class PipeRoutes {
                 "/v0/pipes/{pipe}." + format,
                 "4.4",
                 List.of(C),
-                reading(call ->
-                    queries.endpoint(call.space(), pipe(call), format, call.request()))));
+                reading(
+                    call -> queries.endpoint(call.space(), pipe(call), format, call.request()))));
       }
     }
     routes.add(
@@ -86,9 +84,7 @@ final class PipeRoutes {
               List.of(C),
               creating(call ->
                   Reply.json(
-                      resources
-                          .pause(call.space(), call.at("pipe"), paused)
-                          .json(call.space())))));
+                      resources.pause(call.space(), call.at("pipe"), paused).json(call.space())))));
     }
     routes.add(unserved("POST", "/v0/pipes/{pipe}/copy/cancel", "7", List.of(R)));
     routes.add(route("GET", "/v0/jobs", "9", List.of(D), this::jobs));
@@ -175,8 +171,7 @@ final class PipeRoutes {
                         "job",
                         jobs.json(
                             populates
-                                .start(
-                                    call.space(), pipe(call), call.at("node"), call.parameters())
+                                .start(call.space(), pipe(call), call.at("node"), call.parameters())
                                 .submitted()))))));
     routes.add(unserved("GET", node + "/analysis", "6.2", List.of(C)));
     routes.add(unserved("DELETE", node + "/sink", "6.2", List.of(C)));
@@ -218,9 +213,7 @@ final class PipeRoutes {
   private Reply push(Call call) {
     var request = call.request();
     var pushed = Json.object(request.body());
-    var created =
-        resources.createTargets(
-            call.space(), pushed, request.flag("ignore_sql_errors"));
+    var created = resources.createTargets(call.space(), pushed, request.flag("ignore_sql_errors"));
     PipeDefinition pipe;
     try {
       pipe =
@@ -238,8 +231,7 @@ final class PipeRoutes {
         && pipe.nodes().stream().anyMatch(PipeDefinition.PipeNode::materialized)) {
       var parameters = call.parameters();
       parameters.put("truncate", "false");
-      json.put(
-          "job", jobs.json(populates.start(call.space(), pipe, "", parameters).submitted()));
+      json.put("job", jobs.json(populates.start(call.space(), pipe, "", parameters).submitted()));
     }
     return Reply.json(json);
   }

@@ -117,15 +117,13 @@ final class Replaces {
             definition,
             new Takeover.Partitions(
                 () ->
-                    core
-                        .run(space, "SELECT DISTINCT _partition_id FROM " + payload + fits)
+                    core.run(space, "SELECT DISTINCT _partition_id FROM " + payload + fits)
                         .text()
                         .lines()
                         .toList(),
                 except)),
         (session, database) -> {
-          session.run(
-              "CREATE TABLE " + payload + " AS " + Sql.identifier(definition.name()));
+          session.run("CREATE TABLE " + payload + " AS " + Sql.identifier(definition.name()));
           ingest.insert(session, database, PAYLOAD, definition, rows);
           var into =
               "INSERT INTO "

@@ -50,7 +50,8 @@ record Request(
             .filter(s -> !s.isEmpty())
             .map(s -> decode(s.replace("+", "%2B")))
             .toList();
-    return new Request(method, rawPath, rawQuery, segments, parameters(rawQuery), form, headers, body);
+    return new Request(
+        method, rawPath, rawQuery, segments, parameters(rawQuery), form, headers, body);
   }
 
   private static Map<String, String> parameters(String text) {

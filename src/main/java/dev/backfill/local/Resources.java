@@ -129,8 +129,8 @@ final class Resources {
         });
   }
 
-  /// Makes the Data Sources that materialized nodes want and that aren't there, from the columns
-  /// of their queries.
+  /// Makes the Data Sources that materialized nodes want and that aren't there, from the columns of
+  /// their queries.
   List<Definition> createTargets(Space space, JsonNode pipe, boolean ignoreSqlErrors) {
     var created = new ArrayList<Definition>();
     for (var node : pipe.path("nodes")) {
@@ -142,11 +142,12 @@ final class Resources {
         continue;
       }
       var form = new HashMap<String, String>();
-      node.properties().forEach(entry -> {
-        if (entry.getKey().startsWith("engine")) {
-          form.put(entry.getKey(), Json.string(node, entry.getKey()));
-        }
-      });
+      node.properties()
+          .forEach(entry -> {
+            if (entry.getKey().startsWith("engine")) {
+              form.put(entry.getKey(), Json.string(node, entry.getKey()));
+            }
+          });
       form.put("name", target);
       form.put("schema", schema(space, Json.string(node, "sql")));
       created.add(createDataSource(space, form));
@@ -166,8 +167,8 @@ final class Resources {
           .text()
           .lines()
           .map(Json.MAPPER::readTree)
-          .forEach(row ->
-              columns.add("`" + Json.string(row, "name") + "` " + Json.string(row, "type")));
+          .forEach(
+              row -> columns.add("`" + Json.string(row, "name") + "` " + Json.string(row, "type")));
       return String.join(", ", columns);
     }
   }

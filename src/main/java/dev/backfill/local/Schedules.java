@@ -38,9 +38,7 @@ final class Schedules {
       return;
     }
     var cron = Cron.parse(node.get().cron());
-    for (var minute = last.plusMinutes(1);
-        !minute.isAfter(until);
-        minute = minute.plusMinutes(1)) {
+    for (var minute = last.plusMinutes(1); !minute.isAfter(until); minute = minute.plusMinutes(1)) {
       if (cron.meets(minute)) {
         try {
           copies.start(space, pipe, Map.of(), "");

@@ -135,9 +135,10 @@ final class Tokens {
     return core.spaces().stream()
         .flatMap(space ->
             all(space).stream()
-                .filter(kept -> java.security.MessageDigest.isEqual(
-                    kept.token().getBytes(java.nio.charset.StandardCharsets.UTF_8),
-                    token.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                .filter(kept ->
+                    java.security.MessageDigest.isEqual(
+                        kept.token().getBytes(java.nio.charset.StandardCharsets.UTF_8),
+                        token.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                 .map(kept -> new Login(space, new Access(kept.scopes()))))
         .findFirst();
   }

@@ -63,16 +63,16 @@ class LocalApiPageTest {
 
   private static String page(List<Row> rows, Map<String, Route> routes) {
     return """
-        # What the local workspace answers
+    # What the local workspace answers
 
-        Made from its contract tests; each row is one of them. Sections are those of the API reference the workspace was
-        written after. Confidence is the reference's: [C] seen in the official client, [D] in Tinybird's documents, [O] in
-        another repository of theirs, [3] in a third party's client, [R] recalled, [I] inferred, [?] unknown. What is
-        unknown is never answered as if it were known: a fault decides it, or it is refused.
+    Made from its contract tests; each row is one of them. Sections are those of the API reference the workspace was
+    written after. Confidence is the reference's: [C] seen in the official client, [D] in Tinybird's documents, [O] in
+    another repository of theirs, [3] in a third party's client, [R] recalled, [I] inferred, [?] unknown. What is
+    unknown is never answered as if it were known: a fault decides it, or it is refused.
 
-        | section | what | confidence | here |
-        |---|---|---|---|
-        """
+    | section | what | confidence | here |
+    |---|---|---|---|
+    """
         + rows.stream()
             .map(row ->
                 "| "

@@ -19,13 +19,13 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /// One test per row of the API reference's tables, named after it. The page `local-api.md` is made
 /// of these rows ([LocalApiPageTest]).
@@ -79,7 +79,8 @@ class LocalContractTest {
             .events(
                 name,
                 IntStream.range(0, 40)
-                    .mapToObj(i -> "{\"id\":" + i + ",\"at\":" + (1_764_547_200L + i * 86_400L) + "}")
+                    .mapToObj(
+                        i -> "{\"id\":" + i + ",\"at\":" + (1_764_547_200L + i * 86_400L) + "}")
                     .toArray(String[]::new)));
     return name;
   }
@@ -188,7 +189,11 @@ class LocalContractTest {
       refused(api().send("PATCH", "/v0/sql", "", new byte[0]), 405);
     }
 
-    @Row(section = "1.4", name = "413 body too big", marks = "[D]", here = "413 for events over 10 MB")
+    @Row(
+        section = "1.4",
+        name = "413 body too big",
+        marks = "[D]",
+        here = "413 for events over 10 MB")
     @Test
     void tooMuchIs413() {
       var name = source("big");
@@ -348,7 +353,11 @@ class LocalContractTest {
     void tokens() {
       var name = fresh("reader");
       var made =
-          ok(api().post("/v0/tokens?origin=C&name=" + name + "&scope=DATASOURCES:READ:a&scope=TOKENS"))
+          ok(api()
+                  .post(
+                      "/v0/tokens?origin=C&name="
+                          + name
+                          + "&scope=DATASOURCES:READ:a&scope=TOKENS"))
               .json();
       var read = ok(api().get("/v0/tokens/" + name)).json();
       var listed = ok(api().get("/v0/tokens")).json().path("tokens");
@@ -421,13 +430,12 @@ class LocalContractTest {
       var ignored = source("ignored");
       var name = fresh("br");
       var made =
-          ok(
-                  api()
-                      .post(
-                          "/v0/environments?name="
-                              + name
-                              + "&data=last_partition&ignore_datasources="
-                              + ignored))
+          ok(api()
+                  .post(
+                      "/v0/environments?name="
+                          + name
+                          + "&data=last_partition&ignore_datasources="
+                          + ignored))
               .json();
       var job = api().ended(made.path("job").path("job_id").asString());
 
@@ -524,7 +532,8 @@ class LocalContractTest {
       var made =
           ok(
               inside.post(
-                  "/v0/sql_copy?copy_to=" + source, "SELECT * FROM main." + source + " WHERE id < 5"));
+                  "/v0/sql_copy?copy_to=" + source,
+                  "SELECT * FROM main." + source + " WHERE id < 5"));
 
       var job = inside.ended(made.json().path("job").path("job_id").asString());
 
@@ -734,8 +743,7 @@ class LocalContractTest {
           .contains(name);
       refused(api().get("/v0/datasources/none"), 404);
       api().workspace().faults().nullStatistics(true);
-      assertThat(
-              ok(api().get("/v0/datasources/" + name)).json().path("statistics").isNull())
+      assertThat(ok(api().get("/v0/datasources/" + name)).json().path("statistics").isNull())
           .isTrue();
     }
 
@@ -839,7 +847,11 @@ class LocalContractTest {
 
       assertThat(fields(ok(file)))
           .contains("datasource", "import_id", "error", "quarantine_rows", "invalid_lines");
-      ok(api().post("/v0/datasources?mode=append&format=csv&name=" + name, "2,2026-01-01 00:00:00\n"));
+      ok(
+          api()
+              .post(
+                  "/v0/datasources?mode=append&format=csv&name=" + name,
+                  "2,2026-01-01 00:00:00\n"));
       assertThat(count(name)).isEqualTo("42");
       refused(api().post("/v0/datasources?mode=append&format=parquet&name=" + name, "x"), 501);
       refused(api().post("/v0/datasources?mode=append&url=http://x/&name=" + name), 501);
@@ -850,13 +862,17 @@ class LocalContractTest {
         section = "5.3",
         name = "replace the whole table",
         marks = "[D][?]",
-        here = "swapped; rows behind the views are added or, by the fault `replaceCascades`, replaced")
+        here =
+            "swapped; rows behind the views are added or, by the fault `replaceCascades`, replaced")
     @Test
     void replace() {
       var name = source("replaced");
       var totals = fresh("totals");
       api().dataSource(totals, "`n` UInt64", "n");
-      ok(api().pipe(fresh("mv"), "materialized", totals, "SELECT count() AS n FROM " + name, false));
+      ok(
+          api()
+              .pipe(
+                  fresh("mv"), "materialized", totals, "SELECT count() AS n FROM " + name, false));
       var path = "/v0/datasources?mode=replace&format=ndjson&name=" + name;
 
       ok(api().post(path, "{\"id\":1,\"at\":0}\n{\"id\":\"x\",\"at\":0}"));
@@ -900,7 +916,8 @@ class LocalContractTest {
       assertThat(api().value("SELECT count(), max(id) FROM " + behind))
           .as("the partition, made anew")
           .isEqualTo("6\t900");
-      refused(api().post(path.replace("toYYYYMM%28at%29", "toYYYYMM%28now%28%29%29"), january), 400);
+      refused(
+          api().post(path.replace("toYYYYMM%28at%29", "toYYYYMM%28now%28%29%29"), january), 400);
       ok(api().pipe(fresh("mv"), "materialized", other, "SELECT id FROM " + name, false));
       refused(api().post(path, january), 400);
       ok(api().post(path + "&skip_incompatible_partition_key=true", january));
@@ -1247,7 +1264,12 @@ class LocalContractTest {
       var name = fresh("growing");
       api().pipe(name, "standard", "", "SELECT 1 AS a", false);
 
-      var added = ok(api().post("/v0/pipes/" + name + "/nodes?name=more", "SELECT a + 1 AS a FROM " + name + "_node"));
+      var added =
+          ok(
+              api()
+                  .post(
+                      "/v0/pipes/" + name + "/nodes?name=more",
+                      "SELECT a + 1 AS a FROM " + name + "_node"));
 
       assertThat(fields(added)).contains("id", "name");
       assertThat(api().value("SELECT a FROM " + name)).isEqualTo("2");
@@ -1376,14 +1398,18 @@ class LocalContractTest {
         section = "7",
         name = "POST /v0/pipes/{name_or_id}/copy",
         routes = "POST /v0/pipes/{pipe}/copy",
-        here = "append and replace; parameters without a value are refused at once [?]; the number of jobs at once is the fault `copyJobLimit`")
+        here =
+            "append and replace; parameters without a value are refused at once [?]; the number of jobs at once is the fault `copyJobLimit`")
     @Test
     void run() {
       var name = copyPipe();
       var answer = ok(api().post("/v0/pipes/" + name + "/copy?most=7&_mode=append")).json();
       var job = api().ended(answer.path("job").path("job_id").asString());
       var target =
-          ok(api().get("/v0/datasources/" + answer.path("tags").path("copy_target_datasource").asString()))
+          ok(api()
+                  .get(
+                      "/v0/datasources/"
+                          + answer.path("tags").path("copy_target_datasource").asString()))
               .json()
               .path("name")
               .asString();
@@ -1443,7 +1469,8 @@ class LocalContractTest {
         section = "8",
         name = "POST .../nodes/{node}/population",
         routes = "POST /v0/pipes/{pipe}/nodes/{node}/population",
-        here = "partition by partition; without `truncate` the fault `populateTruncates` decides [?]")
+        here =
+            "partition by partition; without `truncate` the fault `populateTruncates` decides [?]")
     @Test
     void populate() {
       var source = source("old");
@@ -1473,7 +1500,8 @@ class LocalContractTest {
         section = "9",
         name = "GET /v0/jobs",
         routes = "GET /v0/jobs",
-        here = "the newest 100, all filters; nothing is forgotten after 48 h unless `vanishingJobs`")
+        here =
+            "the newest 100, all filters; nothing is forgotten after 48 h unless `vanishingJobs`")
     @Test
     void list() {
       var name = copyPipe();
@@ -1485,7 +1513,9 @@ class LocalContractTest {
           .hasSize(1);
       assertThat(ok(api().get("/v0/jobs?kind=copy&pipe_name=other")).json().path("jobs")).isEmpty();
       assertThat(
-              ok(api().get("/v0/jobs?pipe_name=" + name + "&created_after=" + LocalApi.encode(made)))
+              ok(api()
+                      .get(
+                          "/v0/jobs?pipe_name=" + name + "&created_after=" + LocalApi.encode(made)))
                   .json()
                   .path("jobs"))
           .isEmpty();
