@@ -28,6 +28,10 @@ public final class GitHubLimits {
   /// `::error` and `::warning` lines shown per step, each; the rest is dropped without a word.
   public static final int WORKFLOW_COMMAND_ANNOTATIONS = 10;
 
+  /// Comments, checks, commits and the like per minute (500 an hour) before GitHub answers with its
+  /// secondary limit; each further batch of annotations is one of them.
+  public static final int WRITES_PER_MINUTE = 80;
+
   /// Comments, runs, ... on one page.
   public static final int PAGE = 100;
 

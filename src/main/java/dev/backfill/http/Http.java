@@ -136,6 +136,18 @@ public final class Http implements AutoCloseable {
         .kind();
   }
 
+  /// Waits between two requests, because a service wishes it.
+  ///
+  /// @throws Failure.Interrupted when the thread was interrupted
+  public void rest(Duration duration) {
+    try {
+      pause.sleep(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure.Interrupted("interrupted between two requests");
+    }
+  }
+
   private static Duration backOff(int attempt, Optional<Duration> asked) {
     return asked.orElseGet(() -> Duration.ofMillis(Math.min(10_000, 250L << Math.min(attempt, 8))));
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.testing.github.Call;
 import dev.backfill.testing.github.FakeGitHub;
 import dev.backfill.testing.github.Fault;
 import dev.backfill.testing.github.GitHubScene;
@@ -302,11 +303,11 @@ class OwnCommentTest {
     };
   }
 
-  private static boolean create(FakeGitHub.Call call) {
+  private static boolean create(Call call) {
     return call.is("POST", "issues");
   }
 
-  private static boolean list(FakeGitHub.Call call) {
+  private static boolean list(Call call) {
     return call.is("GET", "issues") && call.path().getLast().equals("comments");
   }
 

@@ -26,6 +26,7 @@ import dev.backfill.http.Request.Effect;
 import dev.backfill.revision.CommitId;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Comparator;
@@ -50,6 +51,9 @@ public final class HttpGitHub implements GitHub {
 
   /// A list that goes on for longer than this never ends.
   private static final int MOST_PAGES = 1000;
+
+  /// What GitHub asks of those who write much.
+  private static final Duration BETWEEN_WRITES = Duration.ofSeconds(1);
 
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;[^,]*rel=\"next\"");
 
@@ -310,6 +314,7 @@ public final class HttpGitHub implements GitHub {
         return now;
       }
       sent += batch.size();
+      http.rest(BETWEEN_WRITES);
     }
   }
 

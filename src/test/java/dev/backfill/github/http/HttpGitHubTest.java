@@ -22,6 +22,7 @@ import dev.backfill.github.Reaction;
 import dev.backfill.github.RepositoryName;
 import dev.backfill.http.Limits;
 import dev.backfill.revision.CommitId;
+import dev.backfill.testing.github.Dispatched;
 import dev.backfill.testing.github.FakeGitHub;
 import dev.backfill.testing.github.Fault;
 import dev.backfill.testing.github.GitHubScene;
@@ -523,8 +524,8 @@ class HttpGitHubTest {
 
     assertThat(fake.dispatched())
         .containsExactly(
-            new FakeGitHub.Dispatched("ci.yml", "feature", Map.of("pr", "1")),
-            new FakeGitHub.Dispatched("ci.yml", "feature", Map.of("pr", "2")));
+            new Dispatched("ci.yml", "feature", Map.of("pr", "1")),
+            new Dispatched("ci.yml", "feature", Map.of("pr", "2")));
   }
 
   @Test
