@@ -108,7 +108,7 @@ fi
 
 ask targets >"$workdir/targets" || stop "a target isn't ours to fill" "$(cat "$workdir/targets")"
 
-ask bind >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
+ask bind "$place" >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
 while IFS=$'\t' read -r name variable text _; do
   say "cutover of $name: $text UTC"
   if [[ "$variable" != - ]]; then export "$variable=$text"; fi
@@ -116,7 +116,7 @@ done <"$workdir/bound"
 
 tb_deploy
 
-if ! ask check "$workdir/bound" >"$workdir/check"; then
+if ! ask check "$workdir/bound" "$place" >"$workdir/check"; then
   if [[ "$already" == yes ]]; then
     stop "the workspace says this commit is deployed, but not everything of it is live:" "$(cat "$workdir/check")" \
       "Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT"
@@ -127,4 +127,4 @@ case "$place" in
   main) next="backfill run" ;;
   *) next="backfill rehearse" ;;
 esac
-say "deployed; the live pipes hold the cutover. Next: $next"
+say "deployed. Next: $next"

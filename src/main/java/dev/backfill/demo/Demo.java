@@ -121,6 +121,7 @@ public final class Demo {
       var stage =
           new Stage(
               workspace,
+              http,
               project(folder, shell, local, base),
               folder,
               shell,
@@ -187,7 +188,7 @@ public final class Demo {
     write(repository, play.changed(base));
     shell.shown(repository, Map.of(), "git", "diff", "-U0");
     stage.must("plan", "--base", "main");
-    planned = captured(stage, "plan", "--base", "main", "--format", "markdown");
+    planned = captured(stage, 0, "plan", "--base", "main", "--format", "markdown");
     stage.must("generate", "--base", "main");
     stage.must("generate", "--check", "--base", "main");
     shell.quietly(repository, "git", "add", "-A");
@@ -287,7 +288,7 @@ public final class Demo {
   }
 
   private void writeReport(Stage stage, Path report, List<String> figures) throws IOException {
-    var proof = captured(stage, "verify", "--format", "markdown");
+    var proof = captured(stage, play.proof(), "verify", "--format", "markdown");
     Files.writeString(
         report,
         "# The pull request, as it was opened\n\n"
@@ -299,7 +300,7 @@ public final class Demo {
             + "\n```\n");
   }
 
-  private String captured(Stage stage, String... arguments) {
+  private String captured(Stage stage, int expected, String... arguments) {
     var bytes = new java.io.ByteArrayOutputStream();
     var status =
         backfill.captured(
@@ -307,7 +308,7 @@ public final class Demo {
             stage.environment(),
             new PrintStream(bytes, true, StandardCharsets.UTF_8),
             arguments);
-    must(0, "backfill " + String.join(" ", arguments), status);
+    must(expected, "backfill " + String.join(" ", arguments), status);
     return bytes.toString(StandardCharsets.UTF_8);
   }
 

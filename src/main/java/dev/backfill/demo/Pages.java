@@ -117,7 +117,7 @@ abstract class Pages extends Play {
     stage.step("Producers start and never stop: about 500 events/s each, 1 % of them late");
     for (var source : sources()) {
       var made = traffic.computeIfAbsent(source, s -> new Traffic(s.hashCode()));
-      producers.add(new Producer(stage.workspace(), source, made, stage.clock()));
+      producers.add(Producer.of(stage.workspace(), source, made, stage.clock()));
     }
   }
 

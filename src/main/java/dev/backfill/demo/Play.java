@@ -68,6 +68,58 @@ abstract class Play {
 
   /// Every play, the default one first.
   static List<Play> all() {
-    return List.of(new StreamingTimestamp(), new SeamPlay(), new ReplayPlay());
+    return List.of(
+        new StreamingTimestamp(),
+        new NotProduction(),
+        new FullReplacement(),
+        new Reload(),
+        new Delta(),
+        new LatestVersion(),
+        new SeamPlay(),
+        new ReplayPlay());
+  }
+
+  /// How the proof ends when all is over.
+  int proof() {
+    return 0;
+  }
+
+  /// Rows with an `id`, told apart by nothing else: what one Data Source has more of than the
+  /// other.
+  static Difference difference(Stage stage, String expected, String actual) {
+    var row =
+        stage
+            .workspace()
+            .query(
+                """
+                SELECT sum(if(s > t, s - t, 0)) AS lost, sum(if(t > s, t - s, 0)) AS doubled FROM
+                (
+                    SELECT id, countIf(side = 0) AS s, countIf(side = 1) AS t FROM
+                    (
+                        SELECT id, 0 AS side FROM %s UNION ALL SELECT id, 1 AS side FROM %s
+                    )
+                    GROUP BY id
+                )\
+                """
+                    .formatted(expected, actual))
+            .only();
+    return new Difference(row.number("lost"), row.number("doubled"));
+  }
+
+  /// Rows that the second Data Source has too few and too many of.
+  record Difference(long lost, long doubled) {}
+
+  static Figures figures(
+      Difference difference, long acknowledged, long rows, long forkOff, boolean good) {
+    return new Figures(
+        difference.lost(),
+        difference.doubled(),
+        List.of(
+            "rows acknowledged        %,15d".formatted(acknowledged),
+            "rows in the new version  %,15d".formatted(rows),
+            "lost                     %,15d".formatted(difference.lost()),
+            "doubled                  %,15d".formatted(difference.doubled()),
+            "the view behind it: off by %,13d".formatted(forkOff)),
+        good && forkOff == 0);
   }
 }

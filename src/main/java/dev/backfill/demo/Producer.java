@@ -3,14 +3,15 @@ package dev.backfill.demo;
 import dev.backfill.failure.Failure;
 import dev.backfill.tinybird.Tinybird;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Streams events through the Events API until it is told to stop; one in a hundred is late by up
-/// to twenty hours.
+/// Streams events through the Events API until it is told to stop.
 final class Producer implements AutoCloseable {
   private static final Duration PAUSE = Duration.ofMillis(100);
   private static final int BATCH = 50;
@@ -18,36 +19,53 @@ final class Producer implements AutoCloseable {
   private static final int LATEST_SECONDS = 20 * 3600;
 
   private final Tinybird workspace;
-  private final String dataSource;
-  private final Traffic traffic;
-  private final InstantSource clock;
+  private final AtomicLong late;
+  private final Supplier<String> batches;
+  private final AtomicReference<String> dataSource;
   private final AtomicBoolean stop = new AtomicBoolean();
   private final AtomicLong acknowledged = new AtomicLong();
-  private final AtomicLong late = new AtomicLong();
   private final AtomicReference<@Nullable Failure> failure = new AtomicReference<>();
   private final Thread thread;
 
-  Producer(Tinybird workspace, String dataSource, Traffic traffic, InstantSource clock) {
+  /// Fifty events of the web site at a time; one in a hundred is late by up to twenty hours.
+  static Producer of(Tinybird workspace, String dataSource, Traffic traffic, InstantSource clock) {
+    var late = new AtomicLong();
+    return new Producer(workspace, dataSource, () -> batch(traffic, clock.instant(), late), late);
+  }
+
+  private static String batch(Traffic traffic, Instant now, AtomicLong late) {
+    var batch = new StringBuilder();
+    for (var i = 0; i < BATCH; i++) {
+      var at = now;
+      if (traffic.below(LATE_ONE_IN) == 0) {
+        at = at.minusSeconds(1 + traffic.below(LATEST_SECONDS));
+        late.incrementAndGet();
+      }
+      traffic.append(batch, at);
+    }
+    return batch.toString();
+  }
+
+  /// @param batches NDJSON, asked for about ten times a second
+  Producer(Tinybird workspace, String dataSource, Supplier<String> batches) {
+    this(workspace, dataSource, batches, new AtomicLong());
+  }
+
+  private Producer(
+      Tinybird workspace, String dataSource, Supplier<String> batches, AtomicLong late) {
+    this.late = late;
     this.workspace = workspace;
-    this.dataSource = dataSource;
-    this.traffic = traffic;
-    this.clock = clock;
+    this.dataSource = new AtomicReference<>(dataSource);
+    this.batches = batches;
     thread = Thread.ofPlatform().name("producer").daemon().start(this::produce);
   }
 
   private void produce() {
     try {
       while (!stop.get()) {
-        var batch = new StringBuilder();
-        for (var i = 0; i < BATCH; i++) {
-          var at = clock.instant();
-          if (traffic.below(LATE_ONE_IN) == 0) {
-            at = at.minusSeconds(1 + traffic.below(LATEST_SECONDS));
-            late.incrementAndGet();
-          }
-          traffic.append(batch, at);
+        synchronized (this) {
+          acknowledged.addAndGet(workspace.append(dataSource.get(), batches.get()).rows());
         }
-        acknowledged.addAndGet(workspace.append(dataSource, batch.toString()).rows());
         Thread.sleep(PAUSE);
       }
     } catch (InterruptedException e) {
@@ -64,6 +82,14 @@ final class Producer implements AutoCloseable {
 
   long late() {
     return late.get();
+  }
+
+  /// From the next batch on events go to another Data Source; the batch under way has ended.
+  ///
+  /// @return events that were acknowledged before
+  synchronized long moveTo(String other) {
+    dataSource.set(other);
+    return acknowledged.get();
   }
 
   /// Stops after the batch under way.

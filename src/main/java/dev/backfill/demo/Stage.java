@@ -1,23 +1,31 @@
 package dev.backfill.demo;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.http.Http;
+import dev.backfill.http.Request;
 import dev.backfill.tinybird.Tinybird;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /// What a [Play] plays on: a workspace, a checkout, a shell and this program's own commands.
 ///
 /// @param workspace the main workspace, with an admin's token
+/// @param http to the same host
 /// @param repository the author's checkout
 /// @param folder around it
 /// @param environment host and token for this program's commands
 record Stage(
     Tinybird workspace,
+    Http http,
     Path repository,
     Path folder,
     Shell shell,
@@ -62,6 +70,32 @@ record Stage(
       throw new Failure.Refused(
           "the demo stops: " + what + " ended with " + status + ", expected " + expected);
     }
+  }
+
+  /// Runs a command of Tinybird's own CLI in the author's checkout.
+  void tb(String... arguments) {
+    var command = new ArrayList<>(List.of("tb"));
+    command.addAll(List.of(arguments));
+    must(
+        0,
+        String.join(" ", command),
+        shell.shown(repository, Map.of(), command.toArray(new String[0])));
+  }
+
+  /// Empties a Data Source and fills it again, as a loader does every few hours.
+  void replace(String dataSource, String ndjson) {
+    http.send(
+        new Request(
+            "POST",
+            URI.create(
+                environment.getOrDefault("BACKFILL_HOST", "")
+                    + "/v0/datasources/"
+                    + dataSource
+                    + "/truncate"),
+            Request.Effect.REPEATABLE,
+            Optional.ofNullable(environment.get("BACKFILL_TOKEN")),
+            Optional.empty()));
+    workspace.append(dataSource, ndjson);
   }
 
   /// The only number that a query gives, in a column `n`.

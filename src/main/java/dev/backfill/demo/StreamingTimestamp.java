@@ -92,7 +92,7 @@ final class StreamingTimestamp extends Play {
   void begin(Stage stage) {
     stage.step(
         "A producer starts and never stops: about 500 events/s through /v0/events, 1 % of them late");
-    producer = new Producer(stage.workspace(), "analytics_events", traffic, stage.clock());
+    producer = Producer.of(stage.workspace(), "analytics_events", traffic, stage.clock());
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.backfill.emit;
 
+import dev.backfill.plan.Border;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Seam;
@@ -97,7 +98,7 @@ final class DeployScript {
             case FORK -> new Live("", pipe, m.trigger());
             case PRODUCERS, NONE -> new Live("", "", "");
           };
-      out.add(migration(core, files, m, live, m.timestamp().map(Migration.CutColumn::type)));
+      out.add(migration(core, files, m, live, m.cutType()));
     }
     return "[\n" + String.join(",\n", out) + "\n]";
   }
@@ -112,6 +113,15 @@ final class DeployScript {
     fields.put("fork", string(live.fork()));
     fields.put("fork_file", file(files, live.fork()));
     fields.put("variable", string(m.cutoverVariable()));
+    fields.put("target_file", target(m));
+    fields.put("arrival", m.border() == Border.ARRIVAL ? "1" : "0");
+    fields.put(
+        "copy",
+        string(
+            switch (m.historyFeed().kind()) {
+              case COPY -> m.historyFeed().pipe();
+              case FORK, SEAM, REPLAY, POPULATE, NONE -> "";
+            }));
     fields.put("pinned", "\"\"");
     fields.put("daily", "0");
     fields.put("digits", "0");
@@ -137,7 +147,20 @@ final class DeployScript {
 
   private static String file(Map<String, String> files, String pipe) {
     var path = files.get(pipe);
-    return "\"" + (path == null ? "" : checked(PATH, path)) + "\"";
+    return path == null ? "\"\"" : word(path);
+  }
+
+  /// The file of the target, where it has one of its own.
+  private static String target(Migration m) {
+    return m.files().stream()
+        .filter(f -> ("/" + f).endsWith("/" + m.target() + ".datasource"))
+        .findFirst()
+        .map(DeployScript::word)
+        .orElse("\"\"");
+  }
+
+  private static String word(String path) {
+    return "\"" + checked(PATH, path) + "\"";
   }
 
   private static String checked(Pattern pattern, String text) {

@@ -8,6 +8,7 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Seam;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
@@ -146,7 +147,11 @@ public final class Emitter {
       return;
     }
     var text = parse(source.get().path());
-    if (text.directives().stream().anyMatch(d -> ForkText.connector(d) && d.included())) {
+    // Loaded whole by its connector, the new version needs one of its own; any other would take
+    // in every row a second time.
+    var keepsConnector = m.scenario() == Scenario.RELOAD;
+    if (!keepsConnector
+        && text.directives().stream().anyMatch(d -> ForkText.connector(d) && d.included())) {
       obstacle(
           "connector_included",
           source.get().place(),
@@ -162,7 +167,10 @@ public final class Emitter {
           m.source() + " has a VERSION line, which would rename its new version");
       return;
     }
-    generate(layout.dataSource(m), Texts.without(text, ForkText::connector), false);
+    generate(
+        layout.dataSource(m),
+        Texts.without(text, d -> !keepsConnector && ForkText.connector(d)),
+        false);
   }
 
   private void oldVersion(Migration m) {
@@ -208,20 +216,18 @@ public final class Emitter {
         || (m.timestamp().isPresent() && !cuttable(m.source(), m.timestamp().get(), place))) {
       return;
     }
-    if (m.timestamp().isEmpty()) {
-      notYet(m, place);
-      return;
-    }
     var source = base.dataSource(m.source()).or(() -> head.dataSource(m.source())).orElseThrow();
     var texts = new PipeTexts(m, source);
     switch (m.liveFeed().kind()) {
       case SYNC -> ownPipe(m.liveFeed().pipe(), texts.sync(core.cutover()));
-      case PRODUCERS, NONE -> notYet(m, place);
+      case PRODUCERS -> {}
+      case NONE -> notYet(m, place);
       case FORK -> throw new IllegalStateException(m.target() + " is a fork");
     }
     switch (m.historyFeed().kind()) {
       case COPY -> ownPipe(m.historyFeed().pipe(), texts.backfill());
-      case FORK, SEAM, REPLAY, POPULATE, NONE -> notYet(m, place);
+      case NONE -> {}
+      case FORK, SEAM, REPLAY, POPULATE -> notYet(m, place);
     }
   }
 

@@ -13,8 +13,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /// A Pipe's text with other tables: references in SQL and the Data Source it writes to; everything
-/// else stays byte for byte. `TOKEN` lines become comments: nobody has to read a fork, and the
-/// client pushes a Pipe with a token as late as an endpoint.
+/// else stays byte for byte. A Copy Pipe loads another table and reads the same ones: a new version
+/// that it would read instead may not be filled yet. `TOKEN` lines become comments: nobody has to
+/// read a fork, and the client pushes a Pipe with a token as late as an endpoint.
 final class ForkText {
   private ForkText() {}
 
@@ -48,13 +49,18 @@ final class ForkText {
 
   static String renamed(PipeFile file, Map<String, String> names) {
     var patches = new ArrayList<Patch>();
+    var copy = file.all("TARGET_DATASOURCE").findAny().isPresent();
     for (var directive : file.directives()) {
       if (directive.included()) {
         throw new IllegalArgumentException(file.path() + " gets its text from an INCLUDE");
       }
       switch (directive.name()) {
-        case "SQL" -> directive.block().ifPresent(__ -> sql(file, directive, names, patches));
-        case "DATASOURCE" -> target(directive, names, patches);
+        case "SQL" -> {
+          if (!copy) {
+            directive.block().ifPresent(__ -> sql(file, directive, names, patches));
+          }
+        }
+        case "DATASOURCE", "TARGET_DATASOURCE" -> target(directive, names, patches);
         default -> {}
       }
     }

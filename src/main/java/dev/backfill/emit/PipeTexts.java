@@ -1,15 +1,18 @@
 package dev.backfill.emit;
 
+import dev.backfill.plan.Border;
 import dev.backfill.plan.Cutover;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
+import dev.backfill.plan.Migration.Reduced;
 import dev.backfill.plan.Ticks;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.TimeType;
 import dev.backfill.sql.Quote;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -21,14 +24,14 @@ import java.util.stream.IntStream;
 /// no column has, and the outer one gives them their names.
 final class PipeTexts {
   private final Migration migration;
-  private final CutColumn cut;
+  private final Optional<CutColumn> cut;
   private final DataSource source;
   private final String prefix;
   private final boolean plain;
 
   PipeTexts(Migration migration, DataSource source) {
     this.migration = migration;
-    this.cut = migration.timestamp().orElseThrow();
+    this.cut = migration.timestamp();
     this.source = source;
     this.prefix = freePrefix();
     this.plain = migration.projection().stream().allMatch(PipeTexts::same);
@@ -36,19 +39,27 @@ final class PipeTexts {
 
   /// Live feed: rows at or after T, as they arrive.
   String sync(Cutover cutover) {
-    var bound =
-        cutover
-            .pinned()
-            .map(t -> Ticks.literal(cut.type(), Ticks.ceil(cut.type(), t)))
-            .orElseGet(() -> Ticks.sql(cut.type(), "'${" + migration.cutoverVariable() + "}'"));
-    var where = Quote.identifier(cut.column()) + " >= " + bound;
+    var where =
+        migration
+            .cutType()
+            .map(type ->
+                border()
+                    + " >= "
+                    + cutover
+                        .pinned()
+                        .map(t -> Ticks.literal(type, Ticks.ceil(type, t)))
+                        .orElseGet(
+                            () -> Ticks.sql(type, "'${" + migration.cutoverVariable() + "}'")));
     var sql =
         plain
-            ? selectColumns() + "\nFROM " + table(migration.source()) + "\nWHERE " + where
-            : selectNamed() + "\nFROM\n(\n" + indent(inner(where)) + "\n)";
+            ? selectColumns()
+                + "\nFROM "
+                + table(migration.source())
+                + where.map(w -> "\nWHERE " + w).orElse("")
+            : selectNamed() + "\nFROM\n(\n" + indent(inner(where.orElse("1"))) + "\n)";
     return """
     DESCRIPTION >
-        Copies rows of %s that arrive from now on, at or after the cutover, into %s.
+        Copies rows of %s that arrive from now on%s, into %s.
         Made by tinybird-backfill. Changing or removing it by hand before the migration is over loses rows.
 
     NODE sync
@@ -59,16 +70,33 @@ final class PipeTexts {
     DATASOURCE %s
     """
         .formatted(
-            migration.source(), migration.target(), indent(dollarsKept(sql)), migration.target());
+            migration.source(),
+            switch (migration.border()) {
+              case TIMESTAMP -> ", at or after the cutover";
+              case ARRIVAL -> ", inserted at or after the cutover";
+              case NONE -> "";
+            },
+            migration.target(),
+            indent(dollarsKept(sql)),
+            migration.target());
   }
 
-  /// History feed: rows below T by range, slice and mode, with its own preconditions.
+  /// What is compared with T.
+  private String border() {
+    return switch (migration.border()) {
+      case TIMESTAMP -> Quote.identifier(cut.orElseThrow().column());
+      case ARRIVAL -> "now()";
+      case NONE -> throw new IllegalStateException(migration.target() + " has no cutover");
+    };
+  }
+
+  /// History feed: rows by range, slice and mode, with its own preconditions.
   String backfill() {
     return """
     DESCRIPTION >
-        Copies rows of %s into %s, from start_backfill_timestamp up to, not including, end_backfill_timestamp, both in UTC.
-        Made by tinybird-backfill and run by "backfill run". Run by hand it works with just these two, but has no guard:
-        a range that is copied twice is there twice.
+        Copies rows of %s into %s, %s.
+        Made by tinybird-backfill and run by "backfill run". Run by hand it works with %s, but has no guard:
+        %s that is copied twice is there twice.
 
     NODE backfill
     SQL >
@@ -80,7 +108,15 @@ final class PipeTexts {
     COPY_SCHEDULE @on-demand
     """
         .formatted(
-            migration.source(), migration.target(), indent(dollars(copySql())), migration.target());
+            migration.source(),
+            migration.target(),
+            cut.isPresent()
+                ? "from start_backfill_timestamp up to, not including, end_backfill_timestamp, both in UTC"
+                : "all of them or one slice",
+            cut.isPresent() ? "just these two" : "no parameter, then copies everything",
+            cut.isPresent() ? "a range" : "what",
+            indent(dollars(copySql())),
+            migration.target());
   }
 
   private String copySql() {
@@ -88,12 +124,17 @@ final class PipeTexts {
     // Declared and without effect: it tells one job from another.
     out.append("{% if defined(tag) %}{% end %}\n");
     out.append("{% if defined(mode) and mode == 'delta' %}\n");
-    out.append(delta());
+    out.append(migration.keyed() ? keyedDelta() : delta());
     out.append("\n{% else %}\n");
     out.append(bulk());
     out.append(precondition("expect_source", counted(sourceRows())));
     out.append("\n{% end %}\n");
     out.append(precondition("expect_target", counted(targetRows())).strip());
+    if (migration.border() == Border.ARRIVAL) {
+      // Later, rows that the sync Pipe carries would be taken for missing ones.
+      out.append(
+          "\n{% if defined(before) %}\nAND now() < toDateTime({{String(before)}}, 'UTC')\n{% end %}");
+    }
     return out.toString();
   }
 
@@ -103,7 +144,7 @@ final class PipeTexts {
     }
     return selectNamed()
         + "\nFROM\n(\n"
-        + indent(inner(range(cut.column(), cut.type())))
+        + indent(inner(sourceRange()))
         + "\n)\n"
         + "WHERE 1"
         + slice(hashed(true));
@@ -176,7 +217,7 @@ final class PipeTexts {
 
   /// `FROM` what, with `WHERE`: the source's rows of the range and slice, projected.
   private String sourceRows() {
-    var inRange = range(cut.column(), cut.type());
+    var inRange = sourceRange();
     return plain
         ? table(migration.source()) + "\nWHERE " + inRange + slice(hashed(true))
         : "(\n" + indent(inner(inRange)) + "\n)\nWHERE 1" + slice(hashed(true));
@@ -185,7 +226,7 @@ final class PipeTexts {
   private String targetRows() {
     return table(migration.target())
         + "\nWHERE "
-        + range(cut.targetColumn(), cut.targetType())
+        + cut.map(c -> range(c, c.targetColumn(), c.targetType())).orElse("1")
         + slice(hashed(false));
   }
 
@@ -203,7 +244,11 @@ final class PipeTexts {
     return "(\n" + indent("SELECT count()\nFROM " + rows) + "\n)";
   }
 
-  private String range(String column, TimeType type) {
+  private String sourceRange() {
+    return cut.map(c -> range(c, c.column(), c.type())).orElse("1");
+  }
+
+  private static String range(CutColumn cut, String column, TimeType type) {
     var name = Quote.identifier(column);
     var bounds =
         "("
@@ -246,7 +291,116 @@ final class PipeTexts {
   private String slice(String row) {
     return "{% if defined(slices) %} AND cityHash64("
         + row
-        + ") % {{UInt64(slices)}} = {{UInt64(slice)}}{% end %}";
+        + ") % {{UInt64(slices)}} = {{UInt64(slice)}}{% end %}"
+        + (cut.isPresent()
+            ? ""
+            : "{% if defined(hashes) %} AND has({{Array(hashes, 'UInt64')}}, cityHash64("
+                + row
+                + ")){% end %}");
+  }
+
+  /// Of every key the row that stays in the source, where another one or none stays in the target.
+  /// Whatever is copied twice or too early loses against its newer version, so nothing has to hold
+  /// still.
+  private String keyedDelta() {
+    var key = prefix + "key";
+    var hash = prefix + "hash";
+    var there = prefix + "there";
+    var columns = new ArrayList<String>();
+    var selected = new ArrayList<String>();
+    for (var reduced : migration.reduced()) {
+      var name = prefix + "column_" + columns.size();
+      columns.add(reduced.expression() + " AS " + name);
+      selected.add(name + " AS " + Quote.identifier(reduced.column()));
+    }
+    return "SELECT\n"
+        + indent(String.join(",\n", selected))
+        + "\nFROM\n(\n"
+        + indent(
+            "SELECT\n"
+                + indent(
+                    String.join(",\n", columns)
+                        + ",\n"
+                        + keyHash()
+                        + " AS "
+                        + key
+                        + ",\n"
+                        + mergedHash()
+                        + " AS "
+                        + hash)
+                + "\nFROM\n(\n"
+                + indent(
+                    plain
+                        ? selectColumns() + "\nFROM " + table(migration.source())
+                        : selectNamed() + "\nFROM\n(\n" + indent(inner("1")) + "\n)")
+                + "\n)\n"
+                + keySlice()
+                + "GROUP BY "
+                + keys())
+        + "\n) AS "
+        + prefix
+        + "source\nLEFT JOIN\n(\n"
+        + indent(
+            "SELECT\n    "
+                + keyHash()
+                + " AS "
+                + key
+                + ",\n    "
+                + mergedHash()
+                + " AS "
+                + hash
+                + ",\n    count() AS "
+                + there
+                + "\nFROM "
+                + table(migration.target())
+                + "\n"
+                + keySlice()
+                + "GROUP BY "
+                + keys())
+        + "\n) AS "
+        + prefix
+        + "target ON "
+        + prefix
+        + "source."
+        + key
+        + " = "
+        + prefix
+        + "target."
+        + key
+        + "\nWHERE (ifNull("
+        + there
+        + ", 0) = 0 OR "
+        + prefix
+        + "source."
+        + hash
+        + " != "
+        + prefix
+        + "target."
+        + hash
+        + ")";
+  }
+
+  private String keys() {
+    return migration.reduced().stream()
+        .filter(Reduced::key)
+        .map(Reduced::expression)
+        .collect(Collectors.joining(", "));
+  }
+
+  private String keyHash() {
+    return "cityHash64(tuple(" + keys() + "))";
+  }
+
+  private String mergedHash() {
+    return "sipHash128(tuple("
+        + migration.reduced().stream().map(Reduced::expression).collect(Collectors.joining(", "))
+        + "))";
+  }
+
+  private String keySlice() {
+    return "{% if defined(slices) %}WHERE "
+        + keyHash()
+        + " % {{UInt64(slices)}} = {{UInt64(slice)}}\n{% end %}";
   }
 
   /// The row as both sides hash it: in the target's types, NULLs safe inside the tuple.

@@ -52,6 +52,11 @@ public record Chunk(Part part, OptionalLong start, OptionalLong end, int slices,
     return new Chunk(Part.RANGE, OptionalLong.of(start), OptionalLong.empty(), 1, 0);
   }
 
+  /// Every row, whatever its timestamp, where there is none to tell rows apart by.
+  public static Chunk everything() {
+    return new Chunk(Part.RANGE, OptionalLong.empty(), OptionalLong.empty(), 1, 0);
+  }
+
   public static Chunk nulls() {
     return new Chunk(Part.NULL, OptionalLong.empty(), OptionalLong.empty(), 1, 0);
   }
@@ -102,6 +107,11 @@ public record Chunk(Part part, OptionalLong start, OptionalLong end, int slices,
       parts = finer;
     }
     return List.copyOf(parts);
+  }
+
+  /// `all rows`, or `slice 1 of 4`, where no timestamp tells rows apart.
+  public String text() {
+    return whole() ? "all rows" : "slice " + (slice + 1) + " of " + slices;
   }
 
   /// `[2026-01-01 00:00:00, 2026-02-01 00:00:00)`, UTC; with `slice 1 of 4` where it is cut by

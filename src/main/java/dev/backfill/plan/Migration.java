@@ -16,8 +16,7 @@ import java.util.Optional;
 /// @param historyFeed the one feed of rows that are there already
 /// @param trigger the Data Source whose inserts reach the target: the source for DIRECT, the
 ///   versioned one it hangs from (a twin) for CASCADE
-/// @param timestamp the column that the cutover cuts; present for STREAMING_TIMESTAMP with cause
-///   DIRECT
+/// @param timestamp the column that the cutover cuts; present where [#border] is TIMESTAMP
 /// @param projection every stored, insertable column that the source gives a value for, in the
 ///   target's order; empty for CASCADE
 /// @param engine canonical engine family of the target
@@ -25,10 +24,11 @@ import java.util.Optional;
 /// @param partitionKey of the target, expressions; empty when unpartitioned
 /// @param ttl the stricter of both sides' TTL rules as SQL text, for the common window; empty
 ///   without any
-/// @param query CASCADE only: the fork's SELECT over its trigger, self-contained, without a
-///   trailing semicolon
-/// @param reduced CASCADE only: how rows of the target are merged before they are compared, in
-///   column order
+/// @param query what the target must hold: the fork's SELECT over its trigger, or, for a target
+///   that is fed directly and merges rows, the projection over the source; self-contained, without
+///   a trailing semicolon
+/// @param reduced how rows of the target are merged before they are compared, in column order; with
+///   a query only
 /// @param seam where a view's target is cut; present for history by SEAM or REPLAY
 /// @param files what belongs to it, paths relative to the project
 public record Migration(
@@ -148,6 +148,28 @@ public record Migration(
   /// @param key part of the grouping
   public record Reduced(String column, String expression, boolean key) {}
 
+  /// The same with no rule by which rows go away.
+  public Migration withoutTtl() {
+    return new Migration(
+        source,
+        target,
+        cause,
+        scenario,
+        liveFeed,
+        historyFeed,
+        trigger,
+        timestamp,
+        projection,
+        engine,
+        sortingKey,
+        partitionKey,
+        Optional.empty(),
+        query,
+        reduced,
+        seam,
+        files);
+  }
+
   /// The same with its queries as what they mean, not as they are written.
   Migration meaning() {
     return new Migration(
@@ -168,6 +190,37 @@ public record Migration(
         reduced,
         seam.map(Seam::meaning),
         files);
+  }
+
+  /// What tells the rows of the live feed from those of the history feed.
+  public Border border() {
+    return switch (liveFeed.kind()) {
+      case SYNC ->
+          switch (historyFeed.kind()) {
+            case COPY -> timestamp.isPresent() ? Border.TIMESTAMP : Border.ARRIVAL;
+            case FORK, SEAM, REPLAY, POPULATE, NONE -> Border.NONE;
+          };
+      case FORK, PRODUCERS, NONE -> Border.NONE;
+    };
+  }
+
+  /// The type of the cutover's ticks; empty without one.
+  public Optional<TimeType> cutType() {
+    return switch (border()) {
+      case TIMESTAMP -> timestamp.map(CutColumn::type);
+      case ARRIVAL -> Optional.of(ARRIVAL);
+      case NONE -> Optional.empty();
+    };
+  }
+
+  /// The moment of insertion is known to the second.
+  private static final TimeType ARRIVAL =
+      new TimeType(TimeType.Kind.DATETIME, 0, Optional.of("UTC"), false);
+
+  /// Whether the target's own engine merges rows by key, so that both sides are compared by what
+  /// they are merged to; false for targets of forks.
+  public boolean keyed() {
+    return liveFeed.kind() != Feed.Live.Kind.FORK && !reduced.isEmpty();
   }
 
   /// Environment variable that holds T while `deploy.sh` runs.

@@ -16,6 +16,7 @@ import dev.backfill.problem.Problem;
 import dev.backfill.problem.Severity;
 import dev.backfill.project.Column;
 import dev.backfill.project.DataSource;
+import dev.backfill.project.Engine;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
@@ -361,23 +362,15 @@ public final class Planner {
     evidence.put(source, said);
     var cut = CutChoice.of(before, settings);
     var scenario = scenario(before, cut, said);
-    if (scenario != Scenario.STREAMING_TIMESTAMP) {
-      notEmitted(
-          before,
-          "Scenario " + scenario + " for " + source + " can't be written as files yet.",
-          "Do it by hand, or choose streaming_timestamp with a timestamp-column in backfill.yml.");
-    } else if (after.engine().orderDependent()) {
-      obstacles.add(
-          Problem.error(
-              "order_dependent_engine",
-              after.place(),
-              after.name()
-                  + " keeps the row that was inserted last ("
-                  + after.engine().family()
-                  + "), and history is copied after newer rows.",
-              after.engine().family().equals("CollapsingMergeTree")
-                  ? "Use VersionedCollapsingMergeTree for the new version."
-                  : "Give the new version an ENGINE_VER."));
+    switch (scenario) {
+      case NOT_PRODUCTION -> said.add("Its rows aren't needed, so none are copied.");
+      case RELOAD -> loaders(source).forEach(p -> forkPipe(p.name()));
+      case STREAMING_TIMESTAMP, FULL_REPLACEMENT, DELTA -> copyable(before, after);
+      case POPULATE, MOVE_INGESTION, KAFKA_TWIN ->
+          notEmitted(
+              before,
+              "Scenario " + scenario + " for " + source + " can't be written as files yet.",
+              "Do it by hand, or choose another scenario in backfill.yml.");
     }
     var projection = projection(before, after, settings.projection());
     var timestamp =
@@ -386,20 +379,23 @@ public final class Planner {
             : Optional.<CutColumn>empty();
     var live =
         switch (scenario) {
-          case NOT_PRODUCTION, RELOAD, KAFKA_TWIN -> new Feed.Live(Feed.Live.Kind.PRODUCERS, "");
-          case MOVE_INGESTION -> new Feed.Live(Feed.Live.Kind.PRODUCERS, "");
-          case STREAMING_TIMESTAMP, FULL_REPLACEMENT, POPULATE, DELTA ->
+          case NOT_PRODUCTION, RELOAD, KAFKA_TWIN, MOVE_INGESTION, FULL_REPLACEMENT ->
+              new Feed.Live(Feed.Live.Kind.PRODUCERS, "");
+          case STREAMING_TIMESTAMP, POPULATE, DELTA ->
               new Feed.Live(Feed.Live.Kind.SYNC, pipeName(source, true, "sync_" + target, false));
         };
     var history =
         switch (scenario) {
-          case NOT_PRODUCTION, RELOAD, FULL_REPLACEMENT ->
-              new Feed.History(Feed.History.Kind.NONE, "");
+          case NOT_PRODUCTION, RELOAD -> new Feed.History(Feed.History.Kind.NONE, "");
           case POPULATE -> new Feed.History(Feed.History.Kind.POPULATE, live.pipe());
-          case STREAMING_TIMESTAMP, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
+          case STREAMING_TIMESTAMP, FULL_REPLACEMENT, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
               new Feed.History(
                   Feed.History.Kind.COPY, pipeName(source, false, "backfill_" + target, false));
         };
+    var reduced =
+        after.engine().mergesRows() && history.kind() == Feed.History.Kind.COPY
+            ? Reduction.of(after)
+            : List.<Migration.Reduced>of();
     return new Migration(
         source,
         target,
@@ -414,9 +410,78 @@ public final class Planner {
         after.engine().sortingKey(),
         after.engine().partitionKey(),
         commonTtl(before, after),
-        Optional.empty(),
-        List.of(),
+        reduced.isEmpty() ? Optional.empty() : Optional.of(selected(source, projection)),
+        reduced,
         files(source, live, history, Optional.empty()));
+  }
+
+  /// The source's rows as the target's. Two levels, so that no expression reads another one's name.
+  private static String selected(String source, List<Projected> projection) {
+    var inner = new ArrayList<String>();
+    var outer = new ArrayList<String>();
+    for (var p : projection) {
+      var name = "backfill__" + inner.size();
+      inner.add("CAST(%s, %s) AS %s".formatted(p.expression(), Quote.literal(p.type()), name));
+      outer.add(name + " AS " + Quote.identifier(p.column()));
+    }
+    return "SELECT %s FROM (SELECT %s FROM %s)"
+        .formatted(String.join(", ", outer), String.join(", ", inner), Quote.identifier(source));
+  }
+
+  /// Whether what copies bring into a target of this engine can be told and proven.
+  private void copyable(DataSource before, DataSource after) {
+    var engine = after.engine();
+    if (engine.orderDependent()) {
+      obstacles.add(
+          Problem.error(
+              "order_dependent_engine",
+              after.place(),
+              after.name()
+                  + " keeps the row that was inserted last ("
+                  + engine.family()
+                  + "), and history is copied after newer rows.",
+              engine.family().equals("CollapsingMergeTree")
+                  ? "Use VersionedCollapsingMergeTree for the new version."
+                  : "Give the new version an ENGINE_VER."));
+      return;
+    }
+    if (!engine.mergesRows()) {
+      return;
+    }
+    if (Reduction.of(after).stream().noneMatch(r -> !r.key()) || !replacing(engine)) {
+      obstacles.add(
+          Problem.error(
+              "merging_engine",
+              after.place(),
+              after.name()
+                  + " merges rows ("
+                  + engine.family()
+                  + "), so a copy whose answer is lost can't be told from one that never ran, and"
+                  + " doing it again would count rows twice.",
+              "Keep the rows in a MergeTree and let a Materialized View fill the "
+                  + engine.family()
+                  + ", or choose reload or not_production in backfill.yml."));
+      return;
+    }
+    if (!flow.materializedFrom(before.name()).stream()
+        .filter(v -> !isMigration(v))
+        .toList()
+        .isEmpty()) {
+      obstacles.add(
+          Problem.error(
+              "merging_target_with_views",
+              after.place(),
+              after.name()
+                  + " keeps the newest row of each key, so a copy whose end nobody saw is done again,"
+                  + " and the Materialized Views behind it would count its rows twice.",
+              "Let the views read a Data Source that keeps every row, or choose not_production in"
+                  + " backfill.yml."));
+    }
+  }
+
+  /// A row that is copied twice is there once.
+  private static boolean replacing(Engine engine) {
+    return engine.family().equals("ReplacingMergeTree") && engine.ver().isPresent();
   }
 
   private String target(String source) {
@@ -447,7 +512,7 @@ public final class Planner {
       said.add(source.name() + " is loaded by a connector.");
       return Scenario.RELOAD;
     }
-    var copies = flow.copying(source.name()).stream().filter(p -> !isMigration(p)).toList();
+    var copies = loaders(source.name());
     if (!copies.isEmpty()) {
       var replaced =
           copies.stream()
@@ -460,10 +525,20 @@ public final class Planner {
               + (replaced ? ", which replaces it each time." : ", which appends to it."));
       return replaced ? Scenario.RELOAD : Scenario.MOVE_INGESTION;
     }
+    var engine = definition(source.name()).engine();
+    if (replacing(engine)
+        && cut.column().filter(c -> !engine.ver().equals(Optional.of(c.name()))).isPresent()) {
+      said.add(
+          "Rows of %s are replaced by newer ones of the same key, which may carry the old `%s`: the cutover is the moment of insertion."
+              .formatted(source.name(), cut.column().orElseThrow().name()));
+      return Scenario.DELTA;
+    }
     if (cut.column().isPresent() || cut.mistake()) {
       return streaming(source, cut, said);
     }
     said.add(cut.evidence());
+    said.add(
+        "So the cutover is the moment of insertion, which the sync Pipe sees and no column holds.");
     if (source.columns().stream().anyMatch(c -> c.type().time().isPresent())) {
       obstacles.add(
           Problem.error(
@@ -475,6 +550,11 @@ public final class Planner {
                   + ": {timestamp-column: ...}}` in backfill.yml."));
     }
     return Scenario.DELTA;
+  }
+
+  /// The Copy Pipes that fill a Data Source.
+  private List<Pipe> loaders(String source) {
+    return flow.copying(source).stream().filter(p -> !isMigration(p)).toList();
   }
 
   private Scenario streaming(DataSource source, CutChoice cut, List<String> said) {

@@ -53,6 +53,9 @@ final class Reduction {
           .map(c -> new Reduced(c.name(), Quote.identifier(c.name()), false))
           .toList();
     }
+    if (family.equals("ReplacingMergeTree") && engine.ver().isPresent()) {
+      return lastVersion(d, Quote.identifier(engine.ver().get()));
+    }
     if (!family.equals("AggregatingMergeTree") && !family.equals("SummingMergeTree")) {
       return List.of();
     }
@@ -63,6 +66,30 @@ final class Reduction {
         out.add(new Reduced(column.name(), name, true));
       } else if (column.insertable() && !arbitrary(column)) {
         merged(column, engine).ifPresent(e -> out.add(new Reduced(column.name(), e, false)));
+      }
+    }
+    return out;
+  }
+
+  /// Of all rows of a key the one with the greatest version stays. In a tuple, because `argMax`
+  /// passes over NULLs. Empty where the key is more than columns: rows are told apart by its value
+  /// then, not by theirs.
+  private static List<Reduced> lastVersion(DataSource d, String version) {
+    var keys = d.engine().sortingKey().stream().map(k -> k.replace("`", "")).toList();
+    if (keys.isEmpty() || keys.stream().anyMatch(k -> d.column(k).isEmpty())) {
+      return List.of();
+    }
+    var out = new ArrayList<Reduced>();
+    for (var column : d.columns()) {
+      var name = Quote.identifier(column.name());
+      if (inKey(d, column)) {
+        out.add(new Reduced(column.name(), name, true));
+      } else if (column.insertable()) {
+        out.add(
+            new Reduced(
+                column.name(),
+                "tupleElement(argMax(tuple(" + name + "), " + version + "), 1)",
+                false));
       }
     }
     return out;

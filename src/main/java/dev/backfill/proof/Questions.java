@@ -76,6 +76,19 @@ public final class Questions {
             rows(side, whole));
   }
 
+  /// What a side holds of each hash slice of the whole. Columns `slice`, `n`, `s`; a slice without
+  /// rows has no row.
+  public String slices(Side side, int slices) {
+    return "SELECT toUInt64(backfill__h %% %d) AS backfill__slice, count() AS backfill__n, sum(backfill__h) AS backfill__s FROM %s GROUP BY backfill__slice"
+        .formatted(slices, rows(side, Chunk.everything()));
+  }
+
+  /// How many rows of a side have one of these hashes. Column `n`.
+  public String rows(Side side, Collection<BigInteger> hashes) {
+    return "SELECT count() AS backfill__n FROM %s WHERE backfill__h IN (%s)"
+        .formatted(rows(side, Chunk.everything()), literals(hashes));
+  }
+
   /// What a side holds of a chunk, by the target's partitions. Columns `partition`, `n`, `s` and,
   /// with a timestamp column, `min` and `max` as `Ticks.text`.
   public String figures(Side side, Chunk chunk) {
@@ -128,12 +141,13 @@ public final class Questions {
             .map(p -> state(p.type()) ? "'...'" : Quote.identifier(p.column()))
             .collect(Collectors.joining(", "));
     return "SELECT backfill__h, toString(tuple(%s)) AS backfill__row FROM %s WHERE backfill__h IN (%s) LIMIT 1 BY backfill__h"
-        .formatted(
-            columns,
-            rows(side, chunk),
-            hashes.stream()
-                .map(h -> "toUInt64(" + Quote.literal(h.toString()) + ")")
-                .collect(Collectors.joining(", ")));
+        .formatted(columns, rows(side, chunk), literals(hashes));
+  }
+
+  private static String literals(Collection<BigInteger> hashes) {
+    return hashes.stream()
+        .map(h -> "toUInt64(" + Quote.literal(h.toString()) + ")")
+        .collect(Collectors.joining(", "));
   }
 
   /// The projected rows of a chunk: the target's columns, `at` and the row's hash `h`. The inner

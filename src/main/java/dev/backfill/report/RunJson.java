@@ -112,7 +112,7 @@ public final class RunJson {
   private static Map<String, Object> intent(Outcome.Intent intent) {
     var out = new LinkedHashMap<String, Object>();
     out.put("target", intent.target());
-    out.put("cutover", intent.cutover().toString());
+    intent.cutover().ifPresent(t -> out.put("cutover", t.toString()));
     out.put("chunks", intent.chunks());
     out.put("rows", intent.rows());
     out.put("ranges", intent.ranges());

@@ -37,7 +37,7 @@ public final class RunMarkdown {
           PlanMarkdown.row(
               out,
               Escape.code(i.target()),
-              i.cutover().toString(),
+              i.cutover().map(Object::toString).orElse("none"),
               Words.number(i.chunks()),
               Words.number(i.rows()),
               Escape.prose(String.join("; ", i.ranges())));

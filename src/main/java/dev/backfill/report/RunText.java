@@ -17,7 +17,11 @@ public final class RunText {
     return Escape.line(
         switch (event) {
           case RunEvent.Started e ->
-              "%s: from %s, cutover T = %s".formatted(e.target(), e.source(), e.cutover());
+              "%s: from %s%s"
+                  .formatted(
+                      e.target(),
+                      e.source(),
+                      e.cutover().map(t -> ", cutover T = " + t).orElse(""));
           case RunEvent.Waiting e ->
               "%swaiting since %s%s: %s"
                   .formatted(
@@ -108,7 +112,7 @@ public final class RunText {
             .forEach(i ->
                 table.row(
                     i.target(),
-                    i.cutover().toString(),
+                    i.cutover().map(Object::toString).orElse("none"),
                     Words.number(i.chunks()),
                     Words.number(i.rows())));
         table.appendTo(out, style);

@@ -18,7 +18,7 @@ import java.util.Optional;
 
 /// Brings one source's rows into its target: absent ranges by guarded bulk copies, the rest by
 /// difference. Only ever appends. To be used while the lease is held.
-final class Filling {
+final class Filling implements Filler {
   /// A target block that spans many partitions is refused: 100 by ClickHouse, 12 to 30 by Tinybird.
   static final int PARTITIONS_AT_ONCE = 12;
 
@@ -79,7 +79,8 @@ final class Filling {
     }
   }
 
-  Outcome.Figures figures() {
+  @Override
+  public Outcome.Figures figures() {
     return new Outcome.Figures(
         migration.target(), chunks, copier.started(), copied, swept, copier.working());
   }
@@ -117,7 +118,8 @@ final class Filling {
   }
 
   /// Copies every absent range of the history.
-  void bulk() {
+  @Override
+  public void bulk() {
     lowest =
         inventory.extent(Side.SOURCE, Chunk.below(cutover)).map(Extent::first).orElse(cutover - 1);
     var states = states(migration, cutover, inventory, chunkRows);
@@ -273,7 +275,8 @@ final class Filling {
   /// Below T nobody but us writes to the target (the sync pipe's filter starts there), so from the
   /// second round on it is enough that the target has settled: rows that come late to the source in
   /// the meantime can't be under way to the target.
-  void sweep(List<Chunk> ranges) {
+  @Override
+  public void sweep(List<Chunk> ranges) {
     var open = ranges.stream().flatMap(c -> closed(c).stream()).toList();
     for (var round = 1; round <= ROUNDS && !open.isEmpty(); round++) {
       var first = open.stream().map(this::read).filter(s -> !s.same()).toList();

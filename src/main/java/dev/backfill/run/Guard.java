@@ -4,8 +4,8 @@ import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.PlanCore;
-import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Ticks;
+import dev.backfill.project.TimeType;
 import dev.backfill.tinybird.LiveDataSource;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
@@ -31,11 +31,25 @@ final class Guard {
 
   /// A target that may be worked on.
   ///
-  /// @param cutover T as a tick of the source's column, read from the live sync pipe
+  /// @param line where the rows of the sync pipe begin; empty when nothing separates them
+  record Ready(Migration migration, List<Migration> forks, Optional<Line> line) {
+    /// T as a tick, where there is one.
+    long cutover() {
+      return line.orElseThrow().tick();
+    }
+
+    Optional<Instant> cutoverInstant() {
+      return line.map(Line::instant);
+    }
+  }
+
+  /// T, read from the live sync pipe.
+  ///
+  /// @param type of the ticks: the source's column's, or seconds for the moment of insertion
   /// @param syncSince since when the sync pipe has been what it is
-  record Ready(Migration migration, List<Migration> forks, long cutover, Instant syncSince) {
-    Instant cutoverInstant() {
-      return Ticks.instant(migration.timestamp().orElseThrow().type(), cutover);
+  record Line(TimeType type, long tick, Instant syncSince) {
+    Instant instant() {
+      return Ticks.instant(type, tick);
     }
   }
 
@@ -101,10 +115,7 @@ final class Guard {
   private Optional<Ready> look(Migration migration, List<Migration> forks, List<String> reasons) {
     var before = reasons.size();
     var target = migration.target();
-    if (migration.scenario() != Scenario.STREAMING_TIMESTAMP
-        || migration.timestamp().isEmpty()
-        || migration.liveFeed().kind() != Feed.Live.Kind.SYNC
-        || migration.historyFeed().kind() != Feed.History.Kind.COPY) {
+    if (!runnable(migration)) {
       reasons.add(
           target
               + ": the scenario "
@@ -116,15 +127,19 @@ final class Guard {
               + ") can't be run yet");
       return Optional.empty();
     }
-    if (!migration.engine().equals("MergeTree")) {
+    if (migration.historyFeed().kind() == Feed.History.Kind.COPY
+        && !migration.engine().equals("MergeTree")
+        && !migration.keyed()) {
       reasons.add(
           target
               + ": a target with engine "
               + migration.engine()
               + " merges rows, so what a copy brought can't be told apart yet");
     }
-    var cut = migration.timestamp().orElseThrow();
-    cut.incomparable().ifPresent(why -> reasons.add(target + ": " + why));
+    migration
+        .timestamp()
+        .flatMap(CutColumn::incomparable)
+        .ifPresent(why -> reasons.add(target + ": " + why));
     var live = new HashMap<String, LiveDataSource>();
     for (var name : List.of(migration.source(), target)) {
       watch
@@ -135,23 +150,19 @@ final class Guard {
                   reasons.add("the Data Source " + name + " isn't in the workspace; deploy first"));
     }
     Optional.ofNullable(live.get(target)).ifPresent(d -> columns(migration, d, reasons));
-    var sync = linked(migration.liveFeed().pipe(), target, live, reasons);
-    var tick = sync.flatMap(s -> cutover(s, cut));
-    if (sync.isPresent() && tick.isEmpty()) {
-      reasons.add(
-          "the live pipe "
-              + migration.liveFeed().pipe()
-              + " doesn't say where the cutover lies: `"
-              + cut.column()
-              + " >= "
-              + Ticks.sql(cut.type(), "'...'")
-              + "` must stand in it once");
-    }
-    if (watch.read(target, () -> tinybird.pipe(migration.historyFeed().pipe())).isEmpty()) {
-      reasons.add(
-          "the copy pipe "
-              + migration.historyFeed().pipe()
-              + " isn't in the workspace; deploy first");
+    var line =
+        switch (migration.liveFeed().kind()) {
+          case SYNC -> line(migration, live, reasons);
+          case FORK, PRODUCERS, NONE -> Optional.<Line>empty();
+        };
+    switch (migration.historyFeed().kind()) {
+      case COPY -> {
+        var copy = migration.historyFeed().pipe();
+        if (watch.read(target, () -> tinybird.pipe(copy)).isEmpty()) {
+          reasons.add("the copy pipe " + copy + " isn't in the workspace; deploy first");
+        }
+      }
+      case FORK, SEAM, REPLAY, POPULATE, NONE -> {}
     }
     for (var fork : forks) {
       if (fork.historyFeed().kind() != Feed.History.Kind.FORK) {
@@ -170,9 +181,70 @@ final class Guard {
     if (reasons.size() > before) {
       return Optional.empty();
     }
-    var pipe = sync.orElseThrow();
-    var since = pipe.updatedAt().isAfter(pipe.createdAt()) ? pipe.updatedAt() : pipe.createdAt();
-    return Optional.of(new Ready(migration, forks, tick.orElseThrow(), since));
+    return Optional.of(new Ready(migration, forks, line));
+  }
+
+  private static boolean runnable(Migration migration) {
+    var history = migration.historyFeed().kind();
+    return switch (migration.liveFeed().kind()) {
+      case SYNC -> history == Feed.History.Kind.COPY;
+      case PRODUCERS ->
+          switch (migration.scenario()) {
+            case NOT_PRODUCTION, RELOAD -> history == Feed.History.Kind.NONE;
+            case FULL_REPLACEMENT -> history == Feed.History.Kind.COPY;
+            case STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION, KAFKA_TWIN -> false;
+          };
+      case FORK, NONE -> false;
+    };
+  }
+
+  /// What the live sync pipe says about T; empty, with a reason, when it doesn't.
+  private Optional<Line> line(
+      Migration migration, Map<String, LiveDataSource> live, List<String> reasons) {
+    var pipe = linked(migration.liveFeed().pipe(), migration.target(), live, reasons);
+    var type = migration.cutType();
+    if (pipe.isEmpty() || type.isEmpty()) {
+      return Optional.empty();
+    }
+    var what = border(migration);
+    var tick = cutover(pipe.get(), what.pattern(), type.get());
+    if (tick.isEmpty()) {
+      reasons.add(
+          "the live pipe "
+              + migration.liveFeed().pipe()
+              + " doesn't say where the cutover lies: `"
+              + what.text()
+              + " >= "
+              + Ticks.sql(type.get(), "'...'")
+              + "` must stand in it once");
+    }
+    var sync = pipe.get();
+    var since = sync.updatedAt().isAfter(sync.createdAt()) ? sync.updatedAt() : sync.createdAt();
+    return tick.map(t -> new Line(type.get(), t, since));
+  }
+
+  /// T as a live sync pipe says it.
+  static Optional<Instant> cutover(LivePipe sync, Migration migration) {
+    return migration
+        .cutType()
+        .flatMap(type ->
+            cutover(sync, border(migration).pattern(), type).map(t -> Ticks.instant(type, t)));
+  }
+
+  /// What is compared with T in the sync pipe.
+  private record Compared(String text, String pattern) {}
+
+  private static Compared border(Migration migration) {
+    return switch (migration.border()) {
+      case TIMESTAMP -> {
+        var column = migration.timestamp().orElseThrow().column();
+        var name = Pattern.quote(column);
+        yield new Compared(
+            column, "(?:`" + name + "`|\"" + name + "\"|(?<![A-Za-z0-9_`\".])" + name + ")");
+      }
+      case ARRIVAL -> new Compared("now()", "(?<![A-Za-z0-9_`\".])now\\(\\s*\\)");
+      case NONE -> throw new IllegalStateException(migration.target() + " has no cutover");
+    };
   }
 
   private static void columns(Migration migration, LiveDataSource live, List<String> reasons) {
@@ -222,27 +294,17 @@ final class Guard {
   }
 
   /// T as the live pipe says it; empty when it doesn't say it exactly once.
-  static Optional<Long> cutover(LivePipe sync, CutColumn cut) {
-    var name = Pattern.quote(cut.column());
-    var call = Ticks.sql(cut.type(), "\u0000").split("\u0000", -1);
+  static Optional<Long> cutover(LivePipe sync, String compared, TimeType type) {
+    var call = Ticks.sql(type, "\u0000").split("\u0000", -1);
     var pattern =
         Pattern.compile(
-            "(?:`"
-                + name
-                + "`|\""
-                + name
-                + "\"|(?<![A-Za-z0-9_`\".])"
-                + name
-                + ")\\s*>=\\s*"
-                + loose(call[0])
-                + "'([0-9][0-9 :.\\-]*)'"
-                + loose(call[1]));
+            compared + "\\s*>=\\s*" + loose(call[0]) + "'([0-9][0-9 :.\\-]*)'" + loose(call[1]));
     var found = new TreeSet<Long>();
     for (var node : sync.nodes()) {
       var matcher = pattern.matcher(node.sql());
       while (matcher.find()) {
         try {
-          found.add(Ticks.parse(cut.type(), matcher.group(1)));
+          found.add(Ticks.parse(type, matcher.group(1)));
         } catch (DateTimeException e) {
           return Optional.empty();
         }

@@ -41,6 +41,20 @@ interface Inventory {
     return readings(side, List.of(chunk)).getFirst();
   }
 
+  /// What a side holds of each hash slice of the whole.
+  ///
+  /// @param slices how many, a power of two
+  default List<Reading> slices(Side side, int slices) {
+    var out = new java.util.ArrayList<Reading>();
+    for (var i = 0; i < slices; i++) {
+      out.add(reading(side, Chunk.everything().slice(slices, i)));
+    }
+    return out;
+  }
+
+  /// How many rows have one of these hashes.
+  long rows(Side side, Collection<BigInteger> hashes);
+
   /// By the target's partition.
   Map<String, Partition> figures(Side side, Chunk chunk);
 

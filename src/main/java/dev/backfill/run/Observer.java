@@ -189,11 +189,7 @@ public final class Observer {
       if (!feeds(live, migration.target())) {
         return new Sync.Unlinked();
       }
-      var cutover =
-          migration
-              .timestamp()
-              .flatMap(
-                  cut -> Guard.cutover(live.get(), cut).map(t -> Ticks.instant(cut.type(), t)));
+      var cutover = Guard.cutover(live.get(), migration);
       return new Sync.Live(
           live.get().updatedAt().isAfter(live.get().createdAt())
               ? live.get().updatedAt()

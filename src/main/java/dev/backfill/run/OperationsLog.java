@@ -113,7 +113,8 @@ final class OperationsLog {
     var reloaded =
         migration.scenario() == Scenario.FULL_REPLACEMENT
             || migration.scenario() == Scenario.RELOAD;
-    return UPHEAVALS.contains(event) && !(reloaded && event.equals("replace"));
+    return UPHEAVALS.contains(event)
+        && !(reloaded && (event.equals("replace") || event.equals("truncate")));
   }
 
   /// Everything that brings rows; an event that isn't known counts, so that silence is told only of

@@ -4,6 +4,7 @@ import dev.backfill.proof.ProofReport;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /// How a run ended, when it didn't fail.
 public sealed interface Outcome {
@@ -56,7 +57,8 @@ public sealed interface Outcome {
   /// What a run would do for a target.
   ///
   /// @param ranges the absent ranges, in words
-  record Intent(String target, Instant cutover, int chunks, List<String> ranges, long rows) {
+  record Intent(
+      String target, Optional<Instant> cutover, int chunks, List<String> ranges, long rows) {
     public Intent {
       ranges = List.copyOf(ranges);
     }

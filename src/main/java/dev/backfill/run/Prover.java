@@ -3,6 +3,7 @@ package dev.backfill.run;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
+import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
 import dev.backfill.proof.Comparison;
@@ -84,22 +85,57 @@ final class Prover {
     return Ticks.floor(migration.timestamp().orElseThrow().type(), serverNow.minus(settle));
   }
 
+  /// Whatever the plan promises of one target and its forks.
+  ///
   /// @param between what is done before parts are read again, with the ranges that differ
-  ProofReport prove(
-      Migration migration,
-      List<Migration> forks,
-      Optional<Instant> cutover,
-      Optional<Instant> until,
-      List<Part> parts,
-      Consumer<List<Chunk>> between) {
+  ProofReport prove(Guard.Ready ready, Consumer<List<Chunk>> between) {
+    var migration = ready.migration();
     var asOf = inventory.now();
+    var until =
+        migration.timestamp().isPresent()
+            ? OptionalLong.of(until(migration, asOf, settle))
+            : OptionalLong.empty();
     var comparisons = new ArrayList<Comparison>();
-    comparisons.add(rows(migration.source(), migration.target(), parts, between));
-    for (var fork : forks) {
+    if (migration.scenario() == Scenario.NOT_PRODUCTION) {
+      comparisons.add(nothing(migration));
+    } else if (migration.keyed()) {
+      comparisons.add(fork(migration, () -> between.accept(List.of())));
+    } else {
+      comparisons.add(
+          rows(
+              migration.source(),
+              migration.target(),
+              until.isPresent()
+                  ? parts(migration, ready.cutover(), until.getAsLong())
+                  : List.of(new Part("all", Chunk.everything())),
+              between));
+    }
+    for (var fork : ready.forks()) {
       comparisons.add(fork(fork));
     }
     return new ProofReport(
-        migration.source(), migration.target(), cutover, until, asOf, comparisons);
+        migration.source(),
+        migration.target(),
+        ready.cutoverInstant(),
+        until.isPresent()
+            ? migration.timestamp().map(cut -> Ticks.instant(cut.type(), until.getAsLong()))
+            : Optional.empty(),
+        asOf,
+        comparisons);
+  }
+
+  private static Comparison nothing(Migration migration) {
+    return new Comparison(
+        migration.source(),
+        migration.target(),
+        "nothing",
+        List.of(),
+        0,
+        0,
+        List.of(),
+        0,
+        Judgement.CONTAINED,
+        "not in production, so none of its rows has to be there");
   }
 
   Comparison rows(String source, String name, List<Part> parts, Consumer<List<Chunk>> between) {
@@ -379,7 +415,9 @@ final class Prover {
             fork.target(),
             own
                 ? "the old target's rows, both sides merged"
-                : "its query over " + over + ", both sides merged",
+                : fork.keyed()
+                    ? "the row that stays of each key, both sides merged"
+                    : "its query over " + over + ", both sides merged",
             List.of(new Figure("all", "", expected, actual)),
             missing.size(),
             surplus.size(),

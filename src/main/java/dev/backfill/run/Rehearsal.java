@@ -66,7 +66,11 @@ public final class Rehearsal {
     var targets = new ArrayList<Rehearsed.Target>();
     var reasons = new ArrayList<String>();
     for (var ready : findings.ready()) {
-      targets.add(target(ready, core, main, branch, options, watch, reasons));
+      targets.add(
+          switch (ready.migration().border()) {
+            case TIMESTAMP -> target(ready, core, main, branch, options, watch, reasons);
+            case ARRIVAL, NONE -> untimed(ready, core, main, branch, options, watch, reasons);
+          });
     }
     var seams = new Seams(branch, watch);
     for (var ready : findings.seams()) {
@@ -143,6 +147,163 @@ public final class Rehearsal {
         forecast(migration, inMain, below, whole, done, limits));
   }
 
+  /// Without a column that tells old rows from new ones: the copy and its proof first, then rows
+  /// that show what an insert does from now on.
+  private Rehearsed.Target untimed(
+      Guard.Ready ready,
+      PlanCore core,
+      Tinybird main,
+      Tinybird branch,
+      RunOptions options,
+      Watch watch,
+      List<String> reasons) {
+    var migration = ready.migration();
+    var target = migration.target();
+    var expiring = clock.instant().plus(Duration.ofHours(1));
+    var inventory = Runner.Inventories.asking(branch).of(migration, expiring, watch);
+    watch.tell(new RunEvent.Started(target, migration.source(), ready.cutoverInstant()));
+    var limits = core.limits();
+    var rows = rows(inventory, Side.SOURCE, Chunk.everything());
+    var figures = new ArrayList<Outcome.Figures>();
+    var proofs = new ArrayList<ProofReport>();
+    var copies =
+        switch (migration.historyFeed().kind()) {
+          case COPY -> true;
+          case FORK, SEAM, REPLAY, POPULATE, NONE -> false;
+        };
+    if (copies) {
+      var faults = new ArrayList<String>();
+      var chunkRows = Math.max(1, Math.min(limits.chunkRows(), (rows + 1) / 2));
+      new Runner(branch, clock, sleeper, events, cancelled)
+          .fill(
+              ready,
+              withChunkRows(core, chunkRows),
+              options,
+              watch,
+              inventory,
+              Instant.MIN,
+              figures,
+              proofs,
+              faults);
+      reasons.addAll(faults);
+    }
+    var injection = inject(ready, branch, inventory, options, limits, watch, reasons);
+    var whole =
+        rows(
+            Runner.Inventories.asking(main).of(migration, expiring, watch),
+            Side.SOURCE,
+            Chunk.everything());
+    var proven =
+        proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED) && !proofs.isEmpty();
+    if (copies && rows == 0) {
+      reasons.add(migration.source() + " holds no rows in the branch");
+    } else if (proven && rows < limits.rehearsalRows() && rows < whole) {
+      reasons.add(
+          "only %,d rows of %s were there to be copied, %,d are asked for"
+              .formatted(rows, migration.source(), Math.min(limits.rehearsalRows(), whole)));
+    }
+    var done =
+        figures.isEmpty()
+            ? new Outcome.Figures(target, 0, 0, 0, 0, Duration.ZERO)
+            : figures.getLast();
+    var chunks = copies && whole > 0 ? SliceFilling.slices(whole, limits.chunkRows()) : 0;
+    var rate = done.rowsPerSecond();
+    return new Rehearsed.Target(
+        target,
+        done,
+        injection.rows(),
+        injection.mark(),
+        injection.arrived(),
+        proofs.stream().findFirst(),
+        new Rehearsed.Forecast(
+            copies ? whole : 0,
+            chunks,
+            rate <= 0
+                ? Optional.empty()
+                : Optional.of(
+                    Duration.ofMillis((long) (whole * 1000.0 / rate))
+                        .plus(limits.poll().multipliedBy(chunks)))));
+  }
+
+  /// Appends copies of a row where producers write from now on, and looks whether they come to the
+  /// target, or, where nothing may flow on its own, stay out of it.
+  private Injection inject(
+      Guard.Ready ready,
+      Tinybird branch,
+      Inventory inventory,
+      RunOptions options,
+      PlanCore.Limits limits,
+      Watch watch,
+      List<String> reasons) {
+    var migration = ready.migration();
+    var target = migration.target();
+    var loads =
+        switch (migration.scenario()) {
+          case FULL_REPLACEMENT -> true;
+          case NOT_PRODUCTION,
+              STREAMING_TIMESTAMP,
+              POPULATE,
+              DELTA,
+              MOVE_INGESTION,
+              RELOAD,
+              KAFKA_TWIN ->
+              false;
+        };
+    var sync =
+        switch (migration.liveFeed().kind()) {
+          case SYNC -> true;
+          case FORK, PRODUCERS, NONE -> false;
+        };
+    var into = sync || loads ? migration.source() : target;
+    var mark = "copies of a row of %s, appended to %s".formatted(migration.source(), into);
+    for (var at = ready.cutoverInstant(); at.isPresent() && inventory.now().isBefore(at.get()); ) {
+      watch.pause(target, "the sync pipe begins at " + at.get(), Duration.ofSeconds(1));
+    }
+    var columns =
+        branch.dataSource(into).orElseThrow().columns().stream()
+            .filter(c -> !c.jsonPath().isEmpty())
+            .filter(c ->
+                branch.dataSource(migration.source()).orElseThrow().columns().stream()
+                    .anyMatch(s -> s.name().equals(c.name())))
+            .toList();
+    var record =
+        columns.isEmpty()
+            ? Optional.<String>empty()
+            : record(branch, migration, columns, Map.of(), watch);
+    if (record.isEmpty()) {
+      watch.tell(
+          new RunEvent.Note(
+              target,
+              into + " takes no JSON or holds no row, so none was appended to see where it goes"));
+      return new Injection(0, mark, 0);
+    }
+    var had = rows(inventory, Side.TARGET, Chunk.everything());
+    var sent = branch.append(into, (record.get() + "\n").repeat(INJECTED)).rows();
+    if (loads) {
+      watch.pause(
+          target, "rows of a next load of " + into + " must not arrive here", limits.settle());
+      var arrived = rows(inventory, Side.TARGET, Chunk.everything()) - had;
+      if (arrived != 0) {
+        reasons.add(
+            "%d rows of %s reached %s by themselves, so a second load would be there twice"
+                .formatted(arrived, into, target));
+      }
+      return new Injection(sent, mark, arrived);
+    }
+    var since = watch.now();
+    var arrived = rows(inventory, Side.TARGET, Chunk.everything()) - had;
+    // Rows of equal key may be merged to one.
+    var wanted = migration.keyed() ? Math.min(sent, 1) : sent;
+    while (arrived < wanted && watch.now().isBefore(since.plus(options.requestDeadline()))) {
+      watch.pause(target, "appended rows are to arrive", Duration.ofSeconds(1));
+      arrived = rows(inventory, Side.TARGET, Chunk.everything()) - had;
+    }
+    if (arrived < wanted) {
+      reasons.add("of %d rows appended to %s %d reached %s".formatted(sent, into, arrived, target));
+    }
+    return new Injection(sent, mark, arrived);
+  }
+
   private static Rehearsed.Forecast forecast(
       Migration migration,
       Inventory main,
@@ -197,7 +358,14 @@ public final class Rehearsal {
     }
     var records = new StringBuilder();
     for (var i = 0; i < INJECTED; i++) {
-      var record = record(branch, migration, columns, first + i, watch);
+      var cut = migration.timestamp().orElseThrow();
+      var record =
+          record(
+              branch,
+              migration,
+              columns,
+              Map.of(cut.column(), Ticks.literal(cut.type(), first + i)),
+              watch);
       if (record.isEmpty()) {
         reasons.add(source.name() + " has no row to copy past the cutover");
         return new Injection(0, mark, 0);
@@ -239,18 +407,23 @@ public final class Rehearsal {
     return inventory.extent(side, chunk).map(Inventory.Extent::rows).orElse(0L);
   }
 
-  /// A row of the source as the JSON that would have made it, with another timestamp.
+  /// A row of the source as the JSON that would have made it.
+  ///
+  /// @param others SQL for columns that are to have another value, by name
   private static Optional<String> record(
-      Tinybird branch, Migration migration, List<LiveColumn> columns, long tick, Watch watch) {
-    var cut = migration.timestamp().orElseThrow();
+      Tinybird branch,
+      Migration migration,
+      List<LiveColumn> columns,
+      Map<String, String> others,
+      Watch watch) {
     var selected = new ArrayList<String>();
     for (var i = 0; i < columns.size(); i++) {
       var column = columns.get(i);
+      var other = others.get(column.name());
       var value =
-          column.name().equals(cut.column())
-              ? "CAST(%s, %s)"
-                  .formatted(Ticks.literal(cut.type(), tick), Quote.literal(column.type()))
-              : Quote.identifier(column.name());
+          other == null
+              ? Quote.identifier(column.name())
+              : "CAST(%s, %s)".formatted(other, Quote.literal(column.type()));
       selected.add("toJSONString(" + value + ") AS " + Questions.MARK + i);
     }
     var sql =

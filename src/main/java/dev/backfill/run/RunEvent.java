@@ -13,8 +13,8 @@ public sealed interface RunEvent {
 
   /// Work on a target begins.
   ///
-  /// @param cutover T, read from the live sync pipe
-  record Started(String target, String source, Instant cutover) implements RunEvent {}
+  /// @param cutover T, read from the live sync pipe, where there is one
+  record Started(String target, String source, Optional<Instant> cutover) implements RunEvent {}
 
   /// Nothing can be done now.
   ///

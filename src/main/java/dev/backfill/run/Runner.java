@@ -8,6 +8,7 @@ import dev.backfill.proof.Judgement;
 import dev.backfill.proof.Pair;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Questions;
+import dev.backfill.proof.Side;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
 import java.time.Duration;
@@ -94,7 +95,7 @@ public final class Runner {
         intents.add(intend(ready, inventory, core));
         continue;
       }
-      var start = ready.cutoverInstant().plus(core.limits().settle());
+      var start = start(ready, core.limits().settle());
       if (start.isAfter(inventory.now().plus(options.maxWait()))) {
         var earlier = later.map(Outcome.ComeBackAt::at).filter(at -> at.isBefore(start));
         later =
@@ -104,8 +105,20 @@ public final class Runner {
         continue;
       }
       try {
-        fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
-        upheavals(ready.migration(), options, watch, reasons);
+        switch (ready.migration().historyFeed().kind()) {
+          case COPY ->
+              fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
+          case NONE ->
+              loaded(ready, core, inventory, watch, options.directWrites(), proofs, reasons);
+          case FORK, SEAM, REPLAY, POPULATE ->
+              throw new IllegalStateException(target + " can't be run, and the guard let it pass");
+        }
+        switch (ready.migration().scenario()) {
+          // To be replaced is what these are for; the proof says whether it was the same load.
+          case NOT_PRODUCTION, FULL_REPLACEMENT, RELOAD -> {}
+          case STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
+              upheavals(ready.migration(), options, watch, reasons);
+        }
       } catch (Failure.Refused refused) {
         reasons.add(String.valueOf(refused.getMessage()));
       }
@@ -174,17 +187,59 @@ public final class Runner {
     return inventories.of(migration, clock.instant().plus(Duration.ofHours(1)), watch);
   }
 
+  /// Rows at a cutover in a column are waited for; before a moment of insertion there is the most
+  /// to do.
+  private static Instant start(Guard.Ready ready, Duration settle) {
+    return switch (ready.migration().border()) {
+      case TIMESTAMP -> ready.cutoverInstant().orElseThrow().plus(settle);
+      case ARRIVAL, NONE -> Instant.MIN;
+    };
+  }
+
   private static Outcome.Intent intend(Guard.Ready ready, Inventory inventory, PlanCore core) {
-    var type = ready.migration().timestamp().orElseThrow().type();
+    var migration = ready.migration();
+    var chunkRows = core.limits().chunkRows();
     var states =
-        Filling.states(ready.migration(), ready.cutover(), inventory, core.limits().chunkRows());
+        migration.timestamp().isPresent()
+            ? Filling.states(migration, ready.cutover(), inventory, chunkRows)
+            : switch (migration.historyFeed().kind()) {
+              case COPY -> List.of(SliceFilling.whole(inventory));
+              case FORK, SEAM, REPLAY, POPULATE, NONE -> List.<Filling.State>of();
+            };
     var absent = states.stream().filter(s -> !s.same() && s.source().rows() > 0).toList();
     return new Outcome.Intent(
-        ready.migration().target(),
+        migration.target(),
         ready.cutoverInstant(),
         states.size(),
-        absent.stream().map(s -> s.chunk().text(type)).toList(),
+        absent.stream()
+            .map(s ->
+                migration.timestamp().map(c -> s.chunk().text(c.type())).orElseGet(s.chunk()::text))
+            .toList(),
         absent.stream().mapToLong(s -> s.source().rows() - s.target().rows()).sum());
+  }
+
+  /// A target that nothing of ours fills: whoever loads it has to have done so.
+  private static void loaded(
+      Guard.Ready ready,
+      PlanCore core,
+      Inventory inventory,
+      Watch watch,
+      boolean directWrites,
+      List<ProofReport> proofs,
+      List<String> reasons) {
+    var target = ready.migration().target();
+    var proof = prove(ready, core, inventory, watch, directWrites, differing -> {});
+    proofs.add(proof);
+    if (proof.judgement() != Judgement.CONTAINED
+        && inventory.reading(Side.TARGET, Chunk.everything()).rows() == 0) {
+      reasons.add(
+          target
+              + " hasn't been loaded yet: let its loader run (point it at "
+              + target
+              + " if it isn't), then run again");
+      return;
+    }
+    verdict(proof, reasons);
   }
 
   /// Brings one target to the end, under the lease.
@@ -226,30 +281,24 @@ public final class Runner {
             target,
             ready.migration().historyFeed().pipe(),
             nonce);
-    var filling =
-        new Filling(
-            ready,
-            inventory,
-            copier,
-            watch,
-            limits.settle(),
-            limits.chunkRows(),
-            options.directWrites());
+    var filling = filler(ready, inventory, copier, watch, limits, options.directWrites());
     try {
       if (copier.quiesce()) {
         watch.pause(target, "a job of an earlier run has just ended", limits.settle());
       }
       await(target, inventory, start, watch);
-      if (ready.syncSince().isAfter(ready.cutoverInstant())) {
-        watch.tell(
-            new RunEvent.Note(
-                target,
-                "the sync pipe is younger than the cutover: rows from "
-                    + ready.cutoverInstant()
-                    + " on are brought by difference"));
-      }
+      ready
+          .line()
+          .filter(line -> line.syncSince().isAfter(line.instant()))
+          .ifPresent(line ->
+              watch.tell(
+                  new RunEvent.Note(
+                      target,
+                      "the sync pipe is younger than the cutover: rows from "
+                          + line.instant()
+                          + " on are brought by difference")));
       filling.bulk();
-      var proof = prove(ready, core, inventory, watch, filling, options.directWrites());
+      var proof = prove(ready, core, inventory, watch, options.directWrites(), filling::sweep);
       proofs.add(proof);
       verdict(proof, reasons);
     } catch (Failure.Interrupted interrupted) {
@@ -292,25 +341,45 @@ public final class Runner {
     return a.compareTo(b) < 0 ? a : b;
   }
 
+  private Filler filler(
+      Guard.Ready ready,
+      Inventory inventory,
+      Copier copier,
+      Watch watch,
+      PlanCore.Limits limits,
+      boolean directWrites) {
+    var migration = ready.migration();
+    if (migration.keyed()) {
+      return new KeyedFilling(ready, inventory, copier, watch, limits);
+    }
+    return migration.timestamp().isPresent()
+        ? new Filling(
+            ready, inventory, copier, watch, limits.settle(), limits.chunkRows(), directWrites)
+        : new SliceFilling(
+            ready,
+            inventory,
+            inventories.of(migration.withoutTtl(), clock.instant(), watch),
+            copier,
+            watch,
+            limits,
+            directWrites);
+  }
+
   private static ProofReport prove(
       Guard.Ready ready,
       PlanCore core,
       Inventory inventory,
       Watch watch,
-      Filling filling,
-      boolean directWrites) {
-    var settle = core.limits().settle();
-    var until = Prover.until(ready.migration(), inventory.now(), settle);
-    return new Prover(inventory, watch, settle, READINGS, ready.migration().target(), directWrites)
-        .prove(
-            ready.migration(),
-            ready.forks(),
-            Optional.of(ready.cutoverInstant()),
-            Optional.of(
-                dev.backfill.plan.Ticks.instant(
-                    ready.migration().timestamp().orElseThrow().type(), until)),
-            Prover.parts(ready.migration(), ready.cutover(), until),
-            (List<Chunk> differing) -> filling.sweep(differing));
+      boolean directWrites,
+      Consumer<List<Chunk>> between) {
+    return new Prover(
+            inventory,
+            watch,
+            core.limits().settle(),
+            READINGS,
+            ready.migration().target(),
+            directWrites)
+        .prove(ready, between);
   }
 
   static void verdict(ProofReport proof, List<String> reasons) {

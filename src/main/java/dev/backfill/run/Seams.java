@@ -174,7 +174,8 @@ final class Seams {
       List<String> reasons) {
     var target = ready.migration().target();
     var limits = core.limits();
-    watch.tell(new RunEvent.Started(target, ready.migration().source(), ready.cutover()));
+    watch.tell(
+        new RunEvent.Started(target, ready.migration().source(), Optional.of(ready.cutover())));
     var inventory = inventory(ready.migration());
     var nonce = UUID.randomUUID().toString().substring(0, 13);
     var lease =
@@ -241,7 +242,7 @@ final class Seams {
     var open = states.stream().filter(s -> !s.same() && s.expected().rows() > 0).toList();
     return new Outcome.Intent(
         ready.migration().target(),
-        ready.cutover(),
+        Optional.of(ready.cutover()),
         states.size(),
         open.stream().map(s -> buckets.text(s.chunk())).toList(),
         open.stream().mapToLong(s -> s.expected().rows() - s.actual().rows()).sum());

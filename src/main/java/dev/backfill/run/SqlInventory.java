@@ -81,7 +81,7 @@ final class SqlInventory implements Inventory {
           if (rows == 0) {
             return Optional.empty();
           }
-          return c.part() == Chunk.Part.NULL
+          return c.part() == Chunk.Part.NULL || questions.pair().timestamp().isEmpty()
               ? Optional.of(new Extent(rows, 0, 0))
               : Optional.of(
                   new Extent(
@@ -149,6 +149,32 @@ final class SqlInventory implements Inventory {
       out.set(Math.toIntExact(row.number(MARK + "chunk")), reading(row));
     }
     return out;
+  }
+
+  @Override
+  public List<Reading> slices(Side side, int slices) {
+    if (slices > 1) {
+      try {
+        var out = new ArrayList<Reading>();
+        for (var i = 0; i < slices; i++) {
+          out.add(Reading.NOTHING);
+        }
+        for (var row : ask(questions.slices(side, slices)).rows()) {
+          out.set(Math.toIntExact(row.number(MARK + "slice")), reading(row));
+        }
+        return out;
+      } catch (Failure.Remote failure) {
+        if (failure.kind() != Failure.Kind.SIZE) {
+          throw failure;
+        }
+      }
+    }
+    return Inventory.super.slices(side, slices);
+  }
+
+  @Override
+  public long rows(Side side, Collection<BigInteger> hashes) {
+    return ask(questions.rows(side, hashes)).only().number(MARK + "n");
   }
 
   @Override
@@ -299,11 +325,13 @@ final class SqlInventory implements Inventory {
     try {
       return question.apply(chunk);
     } catch (Failure.Remote failure) {
-      if (failure.kind() != Failure.Kind.SIZE || questions.pair().timestamp().isEmpty()) {
+      if (failure.kind() != Failure.Kind.SIZE) {
         throw failure;
       }
       var bounds = new long[] {chunk.start().orElse(0), chunk.end().orElse(0)};
-      if (chunk.part() == Chunk.Part.RANGE && (chunk.start().isEmpty() || chunk.end().isEmpty())) {
+      if (questions.pair().timestamp().isPresent()
+          && chunk.part() == Chunk.Part.RANGE
+          && (chunk.start().isEmpty() || chunk.end().isEmpty())) {
         var row = ask(questions.extent(side, chunk)).only();
         if (row.number(MARK + "n") == 0) {
           throw failure;
@@ -318,7 +346,11 @@ final class SqlInventory implements Inventory {
       watch.tell(
           new RunEvent.Split(
               questions.pair().target(),
-              chunk.text(questions.pair().cut().type()),
+              questions
+                  .pair()
+                  .timestamp()
+                  .map(cut -> chunk.text(cut.type()))
+                  .orElseGet(chunk::text),
               "reading: " + failure.getMessage()));
       return add.apply(
           halving(side, halves.get(0), question, add), halving(side, halves.get(1), question, add));

@@ -129,16 +129,9 @@ public final class Verifier {
       var migration = ready.migration();
       var inventory = inventories.of(migration, clock.instant().plus(Duration.ofHours(1)), watch);
       var settle = core.limits().settle();
-      var until = Prover.until(migration, inventory.now(), settle);
       out.add(
           new Prover(inventory, watch, settle, READINGS, migration.target(), directWrites)
-              .prove(
-                  migration,
-                  ready.forks(),
-                  Optional.of(ready.cutoverInstant()),
-                  Optional.of(Ticks.instant(migration.timestamp().orElseThrow().type(), until)),
-                  Prover.parts(migration, ready.cutover(), until),
-                  differing -> {}));
+              .prove(ready, differing -> {}));
     }
     var seams = new Seams(tinybird, watch);
     findings.seams().forEach(s -> out.add(seams.prove(s, core.limits().settle(), READINGS)));

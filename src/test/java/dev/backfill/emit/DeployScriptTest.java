@@ -66,7 +66,7 @@ class DeployScriptTest {
 
     var run = generated(plan()).run(Map.of("CD_FLAGS", "--wait --yes", "CI_FLAGS", "--dry-run"));
 
-    assertThat(run.output).contains("deployed; the live pipes hold the cutover");
+    assertThat(run.output).contains("deployed. Next: backfill");
     assertThat(run.status).isZero();
     assertThat(workspace.calls).containsExactly("deploy --wait --yes");
     assertThat(cutover()).isBetween(before.plusSeconds(1800), Instant.now().plusSeconds(1801));

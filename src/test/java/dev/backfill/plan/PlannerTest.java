@@ -443,7 +443,58 @@ class PlannerTest {
             "ENGINE \"MergeTree\"", "ENGINE \"ReplacingMergeTree\"\nENGINE_VER \"timestamp\"");
 
     assertThat(codes(plan(head).obstacles())).containsExactly("order_dependent_engine");
-    assertThat(plan(ordered).obstacles()).isEmpty();
+    assertThat(codes(plan(ordered).obstacles())).containsExactly("merging_target_with_views");
+  }
+
+  @Test
+  void anEngineThatKeepsTheNewestVersionIsComparedByWhatItKeeps() {
+    var plain =
+        "SCHEMA >\n    `id` UInt64 `json:$.id`,\n    `at` DateTime `json:$.at`,\n"
+            + "    `name` Nullable(String) `json:$.name`\n\nENGINE MergeTree\nENGINE_SORTING_KEY id\n";
+    var newest = plain.replace("ENGINE MergeTree", "ENGINE ReplacingMergeTree\nENGINE_VER at");
+
+    var plan = planned(plain, newest);
+
+    assertThat(plan.obstacles()).isEmpty();
+    var migration = plan.core().migrations().getFirst();
+    assertThat(migration.keyed()).isTrue();
+    assertThat(migration.reduced())
+        .contains(
+            new Migration.Reduced("id", "`id`", true),
+            // argMax alone passes over NULLs
+            new Migration.Reduced("name", "tupleElement(argMax(tuple(`name`), `at`), 1)", false));
+    var byExpression = newest.replace("KEY id", "KEY intDiv(id, 10)");
+    assertThat(codes(planned(plain, byExpression).obstacles())).containsExactly("merging_engine");
+    var summing = plain.replace("ENGINE MergeTree", "ENGINE SummingMergeTree");
+    assertThat(codes(planned(plain, summing).obstacles())).containsExactly("merging_engine");
+  }
+
+  @Test
+  void anUpdateCarriesItsOldTimestampSoTheCutIsTheMomentOfInsertion() {
+    var before =
+        "SCHEMA >\n    `id` UInt64 `json:$.id`,\n    `created` DateTime `json:$.created`,\n"
+            + "    `v` UInt64 `json:$.v`\n\nENGINE ReplacingMergeTree\nENGINE_SORTING_KEY id, created\n"
+            + "ENGINE_VER v\n";
+
+    var plan = planned(before, before.replace("KEY id, created", "KEY created, id"));
+
+    assertThat(plan.core().migrations().getFirst().scenario()).isEqualTo(Scenario.DELTA);
+    assertThat(plan.core().migrations().getFirst().border()).isEqualTo(Border.ARRIVAL);
+    var byVersion = before.replace("ENGINE_VER v", "ENGINE_VER created");
+    assertThat(
+            planned(byVersion, byVersion.replace("KEY id, created", "KEY created, id"))
+                .core()
+                .migrations()
+                .getFirst()
+                .scenario())
+        .isEqualTo(Scenario.STREAMING_TIMESTAMP);
+  }
+
+  private static Plan planned(String before, String after) {
+    return Planner.plan(
+        PlanRequest.of(
+            Projects.with("datasources/things.datasource", before),
+            Projects.with("datasources/things.datasource", after)));
   }
 
   @Test
@@ -467,7 +518,7 @@ class PlannerTest {
                     "datasources/ids.datasource",
                     timeless.replace("KEY id", "KEY intHash64(id)"))));
     assertThat(plan.core().migrations().getFirst().scenario()).isEqualTo(Scenario.DELTA);
-    assertThat(codes(plan.obstacles())).containsExactly("not_emitted_yet");
+    assertThat(plan.obstacles()).isEmpty();
   }
 
   @Test

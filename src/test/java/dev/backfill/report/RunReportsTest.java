@@ -133,7 +133,7 @@ class RunReportsTest {
     var text = "x\n\u001b[2J";
     var events =
         List.of(
-            new RunEvent.Started(text, text, T),
+            new RunEvent.Started(text, text, java.util.Optional.of(T)),
             new RunEvent.Waiting(text, text, T, Optional.of(T)),
             new RunEvent.Chunked(text, 2, 1, 10),
             new RunEvent.JobRunning(text, text, text, text, Duration.ofMillis(1_500)),

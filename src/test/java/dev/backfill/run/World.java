@@ -646,6 +646,11 @@ final class World {
     }
 
     @Override
+    public long rows(Side side, java.util.Collection<java.math.BigInteger> hashes) {
+      throw new UnsupportedOperationException("rows by hash");
+    }
+
+    @Override
     public Instant now() {
       return read(() -> now);
     }

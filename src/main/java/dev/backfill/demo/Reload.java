@@ -1,0 +1,128 @@
+package dev.backfill.demo;
+
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// A Data Source that a Copy Pipe replaces on a schedule: the new version gets a loader of its own.
+final class Reload extends Play {
+  private static final String FILE = "datasources/daily_totals.datasource";
+  private long orders;
+
+  @Override
+  String name() {
+    return "reload";
+  }
+
+  @Override
+  long rows() {
+    return 20_000;
+  }
+
+  @Override
+  SortedMap<String, String> base() {
+    return new TreeMap<>(
+        Map.of(
+            ".tinyenv",
+            "VERSION=0.0.0\n",
+            "datasources/orders.datasource",
+            """
+            SCHEMA >
+                `id` UInt64 `json:$.id`,
+                `day` Date `json:$.day`,
+                `amount` Float64 `json:$.amount`
+
+            ENGINE "MergeTree"
+            ENGINE_SORTING_KEY "day, id"
+            """,
+            FILE,
+            """
+            SCHEMA >
+                `day` Date,
+                `orders` UInt64,
+                `amount` Float64
+
+            ENGINE "MergeTree"
+            ENGINE_SORTING_KEY "day"
+            """,
+            "pipes/fill_daily_totals.pipe",
+            """
+            NODE totals
+            SQL >
+                SELECT day, count() AS orders, sum(amount) AS amount FROM orders GROUP BY day
+
+            TYPE COPY
+            TARGET_DATASOURCE daily_totals
+            COPY_MODE replace
+            COPY_SCHEDULE 0 * * * *
+            """));
+  }
+
+  @Override
+  String change() {
+    return "A pull request changes the sorting key from `day` to `orders, day`";
+  }
+
+  @Override
+  Map<String, String> changed(SortedMap<String, String> base) {
+    return Map.of(FILE, base.getOrDefault(FILE, "").replace("KEY \"day\"", "KEY \"orders, day\""));
+  }
+
+  private void order(Stage stage, long rows) {
+    var out = new StringBuilder();
+    for (var i = 0; i < rows; i++) {
+      orders++;
+      out.append(
+          "{\"id\":%d,\"day\":\"2026-0%d-1%d\",\"amount\":%.1f}\n"
+              .formatted(orders, 1 + orders % 9, orders % 10, orders % 50 / 2.0));
+    }
+    stage.workspace().append("orders", out.toString());
+  }
+
+  @Override
+  void seed(Stage stage, long rows) {
+    stage.step("%,d orders, and the first load of daily_totals".formatted(rows));
+    order(stage, rows);
+    stage.tb("pipe", "copy", "run", "fill_daily_totals", "--wait", "--yes");
+  }
+
+  @Override
+  void deployed(Stage stage) {
+    stage.step("Before its first load the new version isn't ready");
+    Stage.must(1, "backfill run", stage.backfill("run"));
+    for (var load = 1; load <= 2; load++) {
+      stage.step("More orders, and load " + load + " of both versions by their schedules");
+      order(stage, 500);
+      stage.tb("pipe", "copy", "run", "fill_daily_totals", "--wait", "--yes");
+      stage.tb("pipe", "copy", "run", "fill_daily_totals_1", "--wait", "--yes");
+    }
+  }
+
+  @Override
+  void run(Stage stage) {
+    stage.step("backfill run copies nothing here, and proves the load");
+    stage.must("run");
+  }
+
+  @Override
+  Figures figures(Stage stage) {
+    var row =
+        stage
+            .workspace()
+            .query(
+                """
+                SELECT countIf(t.day = '1970-01-01') AS lost,
+                    (SELECT count() - uniqExact(day) FROM daily_totals_1) AS doubled,
+                    sum(abs(toInt64(s.orders) - toInt64(t.orders))) AS off
+                FROM (SELECT day, count() AS orders FROM orders GROUP BY day) AS s
+                LEFT JOIN daily_totals_1 AS t ON s.day = t.day\
+                """)
+            .only();
+    return figures(
+        new Difference(row.number("lost"), row.number("doubled")),
+        orders,
+        stage.number("SELECT count() AS n FROM daily_totals_1"),
+        row.number("off"),
+        true);
+  }
+}
