@@ -92,11 +92,14 @@ final class Watch {
   /// Reads; when the host can't be reached or an answer is lost, reads again for a while. Only for
   /// what may be asked twice.
   <T> T read(String target, Supplier<T> question) {
-    var since = now();
+    Optional<Instant> failing = Optional.empty();
     while (true) {
       try {
         return question.get();
       } catch (Failure.Remote failure) {
+        // From the first failure on: a process that was asleep hasn't tried anything meanwhile.
+        var since = failing.orElse(now());
+        failing = Optional.of(since);
         switch (failure.kind()) {
           case LOST, UNREACHABLE, WAIT -> {
             if (now().isAfter(since.plus(unreachable))) {
