@@ -7,6 +7,7 @@ import dev.backfill.http.Pause;
 import dev.backfill.revision.CommitId;
 import dev.backfill.testing.TempRepository;
 import dev.backfill.testing.github.FakeGitHub;
+import dev.backfill.testing.github.ShownCheck;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -227,7 +228,7 @@ final class ActionScene implements AutoCloseable {
   }
 
   /// The newest check of a name.
-  Optional<FakeGitHub.Shown> check(CommitId head, String name) {
+  Optional<ShownCheck> check(CommitId head, String name) {
     return fake.checks(head).stream()
         .filter(c -> c.name().equals(name))
         .reduce((_, newer) -> newer);
@@ -236,7 +237,7 @@ final class ActionScene implements AutoCloseable {
   /// How the newest check of a name ended; `none` when there is none.
   String conclusion(CommitId head, String name) {
     return check(head, name)
-        .flatMap(FakeGitHub.Shown::conclusion)
+        .flatMap(ShownCheck::conclusion)
         .map(Object::toString)
         .orElse("none");
   }
