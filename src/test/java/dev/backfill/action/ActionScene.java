@@ -236,10 +236,7 @@ final class ActionScene implements AutoCloseable {
 
   /// How the newest check of a name ended; `none` when there is none.
   String conclusion(CommitId head, String name) {
-    return check(head, name)
-        .flatMap(ShownCheck::conclusion)
-        .map(Object::toString)
-        .orElse("none");
+    return check(head, name).flatMap(ShownCheck::conclusion).map(Object::toString).orElse("none");
   }
 
   @Override
