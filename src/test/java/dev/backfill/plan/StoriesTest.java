@@ -106,7 +106,7 @@ class StoriesTest {
             .computeIfAbsent(c.kind(), _ -> new TreeMap<>())
             .put(
                 story.id() + " " + c.resource() + " " + c.reason(),
-                "| %s | %s%s | %s | %s | %s |\n"
+                "| %s | %s%s | %s | %s | %s | %s |\n"
                     .formatted(
                         cell(story.about()),
                         c.impact(),
@@ -122,8 +122,10 @@ class StoriesTest {
     kinds.forEach((kind, rows) -> {
       out.append("## `%s`\n\n".formatted(kind));
       out.append(
-          "| change | impact | verdict | why | what `tb deploy` does by itself | story |\n"
-              + "| --- | --- | --- | --- | --- | --- |\n");
+          """
+          | change | impact | verdict | why | what `tb deploy` does by itself | story |
+          | --- | --- | --- | --- | --- | --- |
+          """);
       rows.values().forEach(out::append);
       out.append('\n');
     });
