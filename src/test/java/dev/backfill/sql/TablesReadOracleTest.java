@@ -75,6 +75,31 @@ class TablesReadOracleTest {
     }
   }
 
+  static Stream<String> templates() {
+    return TEMPLATES.lines().filter(line -> !line.isBlank());
+  }
+
+  /// What the scanner finds in the template is what ClickHouse finds in all that it can become.
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("templates")
+  void findsTheTablesOfEveryBranch(String template) {
+    var parsed = new TreeSet<String>();
+    var renderings = Renderings.of(template);
+    renderings.forEach(sql -> parsed.addAll(parsed(sql)));
+    parsed.removeAll(ctes(template));
+
+    assertThat(found(template)).as("%d renderings", renderings.size()).isEqualTo(parsed);
+  }
+
+  /// Plain names and the literals of `table('x')`.
+  private static java.util.SortedSet<String> found(String template) {
+    var names = new TreeSet<>(scanned(template));
+    TablesRead.of(template).dynamic().stream()
+        .filter(name -> name.matches("\\w+"))
+        .forEach(names::add);
+    return names;
+  }
+
   /// `-Dcases=DIR`: all nodes of every project below it, in every revision that is checked out
   /// there.
   @Test
@@ -82,28 +107,48 @@ class TablesReadOracleTest {
   void findsTheTablesOfTheCases() throws IOException {
     var checked = 0;
     var skipped = 0;
+    var renderings = 0;
+    var unparsed = 0;
     var wrong = new ArrayList<String>();
     try (var projects = Files.list(Path.of(System.getProperty("cases")))) {
       for (var project : projects.filter(Files::isDirectory).toList()) {
         for (var sql : nodes(project)) {
           try {
-            var rendered = Template.render(sql, Map.of());
-            if (!scanned(rendered).equals(parsed(rendered))) {
-              wrong.add(
-                  rendered
-                      + "\n  scanner "
-                      + scanned(rendered)
-                      + ", ClickHouse "
-                      + parsed(rendered));
+            var parsed = new TreeSet<String>();
+            for (var rendered : Renderings.of(sql)) {
+              try {
+                parsed.addAll(parsed(rendered));
+              } catch (EngineException e) {
+                // values of our choice don't always fit
+                unparsed++;
+                continue;
+              }
+              renderings++;
+              if (!scanned(rendered).equals(parsed(rendered))) {
+                wrong.add(
+                    rendered + "\n  scanner " + scanned(rendered) + ", not " + parsed(rendered));
+              }
+            }
+            parsed.removeAll(ctes(sql));
+            if (!found(sql).containsAll(parsed)) {
+              wrong.add(sql + "\n  scanner " + found(sql) + ", ClickHouse " + parsed);
             }
             checked++;
-          } catch (TemplateException | EngineException e) {
+          } catch (TemplateException e) {
             skipped++;
           }
         }
       }
     }
-    System.out.println(checked + " statements compared, " + skipped + " not rendered or not SQL");
+    System.out.println(
+        checked
+            + " nodes compared in "
+            + renderings
+            + " renderings, "
+            + unparsed
+            + " renderings that are no SQL, "
+            + skipped
+            + " nodes that are no template we read");
 
     assertThat(wrong).isEmpty();
     assertThat(checked).isPositive();
@@ -181,6 +226,54 @@ class TablesReadOracleTest {
       WITH 1 AS a SELECT a FROM a
       WITH a AS (SELECT x FROM b) SELECT (SELECT max(x) FROM a) AS a FROM c
       WITH RECURSIVE c AS (SELECT x FROM a UNION ALL SELECT toUInt8(x + 1) FROM c WHERE x < 3) SELECT * FROM c
+      """;
+
+  private static final String TEMPLATES =
+      """
+      SELECT * FROM {% if defined(x) %} a {% else %} b {% end %} WHERE y
+      SELECT * FROM {% if x == 'd' %} a {% elif x == 'h' %} b {% else %} c {% end %} AS t JOIN d USING y
+      SELECT * FROM a {% if defined(x) %} WHERE y = {{String(x)}} {% end %} ORDER BY z
+      SELECT * FROM a WHERE 1 {% if defined(x) %} AND y IN (SELECT y FROM b) {% end %}
+      SELECT * FROM a WHERE {% if defined(x) %} y IN (SELECT y FROM b) {% else %} z IN (SELECT z FROM c) {% end %}
+      SELECT * FROM a {% if defined(x) %} JOIN b USING y {% end %} {% if defined(z) %} LEFT JOIN c USING y {% end %}
+      SELECT * FROM a {% if defined(x) %} JOIN b ON a.y = b.y {% else %} JOIN c ON a.y = c.y {% end %} WHERE 1
+      SELECT y {% if defined(x) %}, (SELECT max(y) FROM b) AS m {% end %} FROM a
+      {% if defined(x) %} SELECT y FROM a {% else %} SELECT y FROM b {% end %}
+      {% if defined(x) %} WITH c AS (SELECT y FROM a) SELECT y FROM c {% else %} SELECT y FROM b {% end %}
+      WITH c AS (SELECT * FROM {% if defined(x) %} a {% else %} b {% end %}) SELECT * FROM c
+      WITH c AS (SELECT * FROM a {% if defined(x) %} WHERE y IN (SELECT y FROM b) {% end %}), d AS (SELECT * FROM c) SELECT * FROM d, e
+      SELECT * FROM a UNION ALL {% if defined(x) %} SELECT * FROM b {% else %} SELECT * FROM c {% end %}
+      SELECT * FROM a {% if defined(x) %} UNION ALL SELECT * FROM b {% end %} {% if defined(y) %} UNION ALL SELECT * FROM c {% end %}
+      {% for t in ['x', 'y'] %} SELECT * FROM a UNION ALL {% end %} SELECT * FROM b
+      SELECT * FROM (SELECT * FROM {% if defined(x) %} a {% else %} (SELECT * FROM b) AS q {% end %}) AS r
+      SELECT * FROM (SELECT * FROM a {% if defined(x) %} WHERE y {% else %} FINAL {% end %}) AS q, b
+      SELECT * FROM a {% if defined(f) %} FINAL {% end %} WHERE y
+      SELECT * FROM a AS {% if defined(f) %} t {% else %} u {% end %}, b
+      SELECT * FROM {% if defined(x) %} a AS t, b AS u {% else %} c AS t, d AS u {% end %} WHERE t.y = u.y
+      SELECT * FROM {% if defined(x) %} a FINAL {% elif defined(y) %} b AS z {% else %} numbers(3) {% end %} LIMIT 1
+      SELECT {% if defined(x) %} y {% else %} z {% end %} FROM a GROUP BY {% if defined(x) %} y {% else %} z {% end %}
+      SELECT {{column(c)}}, count() FROM a GROUP BY {{column(c)}} HAVING count() > {{Int32(n, 1)}}
+      SELECT * FROM {{table('a')}} WHERE y = {{String(x, 'FROM b')}}
+      SELECT * FROM {% if defined(x) %} {{table('a')}} {% else %} {{TABLE('b')}} {% end %} JOIN c USING y
+      SELECT * FROM a WHERE y IN {{Array(ids, 'String', 'x,y')}} AND z BETWEEN {{Date(f)}} AND {{Date(t)}}
+      SELECT * FROM a WHERE t >= {{DateTime(f, '2024-01-01 00:00:00')}} {% if defined(t) %} AND t < {{DateTime(t)}} {% end %} LIMIT {{Int32(n, 10)}}
+      {% set k = 'FROM b' %} SELECT * FROM a WHERE y = {{String(k)}}
+      {# FROM b #} SELECT * FROM a
+      SELECT * FROM a /* {% if defined(x) %} FROM b {% end %} */ WHERE y
+      SELECT 'FROM b' AS s FROM a WHERE {% if defined(x) %} s = 'FROM c' {% else %} 1 {% end %}
+      SELECT * FROM a {% if defined(x) and x == 'FROM b' %} WHERE y {% end %}
+      SELECT * FROM a {% if defined(x) %} {% if defined(y) %} JOIN b USING z {% else %} JOIN c USING z {% end %} {% else %} JOIN d USING z {% end %}
+      SELECT * FROM {% if defined(x) %} {% if defined(y) %} a {% else %} b {% end %} {% else %} c {% end %} JOIN d USING z
+      SELECT * FROM a ARRAY JOIN {% if defined(x) %} xs {% else %} ys {% end %} AS v JOIN b USING v
+      SELECT sum(y) OVER ({% if defined(x) %} PARTITION BY z {% end %} ORDER BY t) FROM a
+      SELECT multiIf({% for c in ['x', 'y'] %} s = {{String(c)}}, 1, {% end %} 0) AS k FROM a
+      SELECT * FROM a ORDER BY {% if defined(x) %} y WITH FILL FROM 1 TO 5 {% else %} y {% end %}
+      SELECT EXTRACT(YEAR FROM d) {% if defined(x) %}, substring(s FROM 2) {% end %} FROM a
+      SELECT y FROM a {% if defined(x) %} EXCEPT SELECT y FROM b {% else %} INTERSECT SELECT y FROM c {% end %}
+      SELECT * EXCEPT ({% if defined(x) %} y {% else %} z {% end %}) FROM a
+      SELECT * FROM a WHERE (y, z) IN (SELECT y, {% if defined(x) %} z FROM b {% else %} w FROM c {% end %})
+      SELECT * FROM a ASOF JOIN {% if defined(x) %} b {% else %} c {% end %} ON a.k = k AND a.t >= t
+      SELECT * FROM (SELECT y FROM a {% if defined(x) %} UNION ALL SELECT y FROM b {% end %}) AS q LEFT JOIN c USING y
       """;
 
   private static final String STATEMENTS =
