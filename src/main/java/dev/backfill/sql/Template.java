@@ -82,12 +82,12 @@ public final class Template {
         case TemplateNode.Output(var expression) -> output(value(expression).sql());
         case TemplateNode.Assign(var name, var expression) ->
             variables.put(name, value(expression));
-        case TemplateNode.Loop(var name, var items, var body) -> {
+        case TemplateNode.Loop(var names, var items, var body) -> {
           if (!(value(items).plain() instanceof TemplateValue.Items(var values))) {
-            throw new TemplateException("{% for " + name + " %} needs a list");
+            throw new TemplateException("{% for " + names + " %} needs a list");
           }
           for (var item : values) {
-            variables.put(name, item);
+            bind(names, item);
             write(body);
           }
         }
@@ -100,6 +100,18 @@ public final class Template {
           }
         }
       }
+    }
+  }
+
+  private void bind(List<String> names, TemplateValue item) {
+    if (names.size() == 1) {
+      variables.put(names.getFirst(), item);
+    } else if (item instanceof TemplateValue.Items(var parts) && parts.size() == names.size()) {
+      for (var i = 0; i < parts.size(); i++) {
+        variables.put(names.get(i), parts.get(i));
+      }
+    } else {
+      throw new TemplateException("{% for " + names + " %} needs items of so many parts");
     }
   }
 
@@ -159,7 +171,13 @@ public final class Template {
                       && value(arguments.getFirst()) instanceof TemplateValue.Text(var message)
                   ? message
                   : "the template calls error()");
-      default -> throw new TemplateException("the function " + function + "() isn't supported");
+      case "custom_error" -> throw new TemplateException("the template calls custom_error()");
+      default -> {
+        if (!TemplateFunctions.knows(function)) {
+          throw new TemplateException("the function " + function + "() isn't supported");
+        }
+        yield TemplateFunctions.call(function, arguments.stream().map(this::value).toList());
+      }
     };
   }
 
@@ -312,9 +330,9 @@ public final class Template {
           collect(value, variables, found);
           variables.add(name);
         }
-        case TemplateNode.Loop(var name, var items, var body) -> {
+        case TemplateNode.Loop(var names, var items, var body) -> {
           collect(items, variables, found);
-          variables.add(name);
+          variables.addAll(names);
           collect(body, variables, found);
         }
         case TemplateNode.Choice(var branches) -> {

@@ -14,8 +14,8 @@ sealed interface TemplateNode {
   /// `{% set name = ... %}`.
   record Assign(String name, Expression value) implements TemplateNode {}
 
-  /// `{% for name in ... %}`.
-  record Loop(String name, Expression items, List<TemplateNode> body) implements TemplateNode {}
+  /// `{% for name in ... %}`, also with several names.
+  record Loop(List<String> names, Expression items, List<TemplateNode> body) implements TemplateNode {}
 
   /// `{% if %}`, `{% elif %}` and, with a condition that always holds, `{% else %}`.
   record Choice(List<Branch> branches) implements TemplateNode {}
@@ -30,7 +30,8 @@ sealed interface TemplateNode {
     /// A variable set before or a parameter.
     record Name(String name) implements Expression {}
 
-    /// Keyword arguments are left out, but for `default`, which counts as the last argument.
+    /// Of a type function keyword arguments are left out, but for `default`, which counts as the
+    /// last argument; of any other function each is an [Unsupported].
     record Call(String function, List<Expression> arguments) implements Expression {}
 
     /// `not`, `-`.

@@ -15,7 +15,9 @@ final class TemplateParser {
   private static final Pattern SET =
       Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)\\s*=(?!=)(.*)", Pattern.DOTALL);
   private static final Pattern FOR =
-      Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)\\s+in\\b(.*)", Pattern.DOTALL);
+      Pattern.compile(
+          "([A-Za-z_][A-Za-z0-9_]*(?:\\s*,\\s*[A-Za-z_][A-Za-z0-9_]*)?)\\s+in\\b(.*)",
+          Pattern.DOTALL);
 
   private final String text;
   private int at;
@@ -150,7 +152,7 @@ final class TemplateParser {
     var items = expression(matcher.group(2));
     var body = block(depth + 1);
     closedByEnd("for");
-    return new TemplateNode.Loop(matcher.group(1), items, body);
+    return new TemplateNode.Loop(List.of(matcher.group(1).split("\\s*,\\s*")), items, body);
   }
 
   private static TemplateNode assign(String head) {
@@ -186,7 +188,7 @@ final class TemplateParser {
     private static final Pattern LEXEME =
         Pattern.compile(
             "([A-Za-z_][A-Za-z0-9_]*+)|([0-9]++(?:\\.[0-9]++)?+)"
-                + "|(==|!=|<=|>=|[-+*/%<>()\\[\\],=.:])");
+                + "|(==|!=|<=|>=|[-+*/%<>()\\[\\]{},=.:])");
 
     private record Lexeme(char kind, String text) {}
 
@@ -368,7 +370,7 @@ final class TemplateParser {
           expect("]");
           value = new Expression.Unsupported(source);
         } else if (value instanceof Expression.Unsupported && accept("(")) {
-          arguments();
+          arguments("");
         } else {
           return value;
         }
@@ -400,9 +402,25 @@ final class TemplateParser {
                 }
                 yield new Expression.Items(List.copyOf(items));
               }
+              case "{" -> {
+                dictionary();
+                yield new Expression.Unsupported(source);
+              }
               default -> throw unsupported();
             };
       };
+    }
+
+    private void dictionary() {
+      while (!accept("}")) {
+        or();
+        expect(":");
+        or();
+        if (!accept(",")) {
+          expect("}");
+          break;
+        }
+      }
     }
 
     private static Expression number(String text) {
@@ -414,7 +432,7 @@ final class TemplateParser {
 
     private Expression named(String name) {
       if (accept("(")) {
-        return new Expression.Call(name, arguments());
+        return new Expression.Call(name, arguments(name));
       }
       return switch (name) {
         case "True" -> new Expression.Constant(new TemplateValue.Truth(true));
@@ -425,7 +443,7 @@ final class TemplateParser {
       };
     }
 
-    private List<Expression> arguments() {
+    private List<Expression> arguments(String function) {
       var arguments = new ArrayList<Expression>();
       var named = false;
       while (!accept(")")) {
@@ -438,6 +456,8 @@ final class TemplateParser {
           named = true;
           if (name.equals("default")) {
             arguments.add(value);
+          } else if (!ParameterType.isType(function)) {
+            arguments.add(new Expression.Unsupported(source));
           }
         } else if (named) {
           throw unsupported();

@@ -76,6 +76,15 @@ class TemplateTest {
         "{% set v = 'a' + 'b' %}{{String(v)}}        | 'ab'",
         "a{# {{String(x)}} #}b                       | ab",
         "{{{n}}}                                     | {'7'}",
+        "{{columns('a, order')}}                     | `a`,`order`",
+        "{{split_to_array(list)}}                    | ['a','b']",
+        "{{split_to_array('', 'p;q', ';')}}          | ['p','q']",
+        "{% for last, i in enumerate_with_last(split_to_array(list)) %}{{i}}{% if not last %},{% end %}{% end %} | 'a','b'",
+        "{{date_diff_in_seconds('2024-01-02 00:00:01', t)}} | 65712599",
+        "{{date_diff_in_days('2024-01-03 00:00:00', '2024-01-01 00:00:00')}} | 2",
+        "{{max_threads(4)}}SELECT 1                  | SELECT 1",
+        "{{tb_secret('NAME', 'd')}}                  | 'd'",
+        "{% if defined(x) %}{{custom_error({'error': 'no', 'n': 1})}}{% end %}a | a",
       })
   void renders(String body, String expected) {
     assertThat(render(body)).isEqualTo(expected);
@@ -136,6 +145,21 @@ class TemplateTest {
         "{{String()}}",
         "{{Array(x, 'DateTime', '2024-01-01 00:00:00')}}",
         "{%- if yes %}{% end %}",
+        "{{columns('a; DROP TABLE b')}}",
+        "{{split_to_array(list, separator='|')}}",
+        "{{split_to_array('a, b')}}",
+        "{% for a, b in split_to_array(list) %}{% end %}",
+        "{{enumerate_with_last('a')}}",
+        "{{date_diff_in_hours('2024-01-01 00:00:00', '2024-01-01 00:30:00')}}",
+        "{{date_diff_in_seconds('01/02/2024', '02/02/2024', date_format='%d/%m/%Y')}}",
+        "{{date_diff_in_seconds('2024-01-01 00:00:00', '2024-01-01 00:00:01', date_format='%Y')}}",
+        "{{day_diff('2024-01-01', '2024-01-02')}}",
+        "{{sql_and(a__in=Array(list, 'String'))}}",
+        "{{sql_unescape(s)}}",
+        "{{tb_secret('NAME')}}",
+        "{{activate('analyzer')}}",
+        "{{custom_error({'error': 'no'})}}",
+        "{{custom_error({'error': )}}",
       })
   void whatIsNotKnownIsRefused(String body) {
     assertThatThrownBy(() -> render(body)).isInstanceOf(TemplateException.class);
