@@ -89,7 +89,8 @@ final class TemplateFunctions {
 
   /// Pairs of whether an item is the last one, and the item.
   private static TemplateValue enumerated(List<TemplateValue> arguments) {
-    if (arguments.size() != 1 || !(arguments.getFirst() instanceof TemplateValue.Items(var items))) {
+    if (arguments.size() != 1
+        || !(arguments.getFirst() instanceof TemplateValue.Items(var items))) {
       throw new TemplateException("enumerate_with_last() takes a list");
     }
     var pairs = new ArrayList<TemplateValue>();
@@ -101,7 +102,8 @@ final class TemplateFunctions {
     return new TemplateValue.Items(List.copyOf(pairs));
   }
 
-  private static TemplateValue difference(String function, List<TemplateValue> arguments, int unit) {
+  private static TemplateValue difference(
+      String function, List<TemplateValue> arguments, int unit) {
     if (arguments.size() != 2) {
       throw new TemplateException(function + "() takes two times; formats aren't supported");
     }

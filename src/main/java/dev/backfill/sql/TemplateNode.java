@@ -15,7 +15,8 @@ sealed interface TemplateNode {
   record Assign(String name, Expression value) implements TemplateNode {}
 
   /// `{% for name in ... %}`, also with several names.
-  record Loop(List<String> names, Expression items, List<TemplateNode> body) implements TemplateNode {}
+  record Loop(List<String> names, Expression items, List<TemplateNode> body)
+      implements TemplateNode {}
 
   /// `{% if %}`, `{% elif %}` and, with a condition that always holds, `{% else %}`.
   record Choice(List<Branch> branches) implements TemplateNode {}
