@@ -68,10 +68,11 @@ final class Renderings {
   }
 
   private static String written(Expression value) {
-    if (value instanceof Expression.Call(var function, var arguments)) {
+    if (value instanceof Expression.Call call) {
+      var function = call.function();
       return switch (function) {
         case "table", "TABLE" ->
-            arguments.getFirst() instanceof Expression.Constant(TemplateValue.Text(var name))
+            call.arguments().getFirst() instanceof Expression.Constant(TemplateValue.Text(var name))
                 ? name
                 : "dynamic_table";
         case "column", "columns", "Column", "symbol", "Symbol" -> "some_column";

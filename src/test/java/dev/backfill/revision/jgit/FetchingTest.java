@@ -7,6 +7,7 @@ import dev.backfill.failure.Failure;
 import dev.backfill.revision.CommitId;
 import dev.backfill.revision.Fetching;
 import dev.backfill.testing.TempRepository;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,13 +20,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Shallow clones, made by git itself of a repository behind `git http-backend` or a file URL.
 class FetchingTest {
+  private static final CommitId NONE = new CommitId("0".repeat(40));
+
   @TempDir Path folder;
   @TempDir Path elsewhere;
   private final List<String> told = new ArrayList<>();
   private TempRepository repository;
-  private CommitId parted;
-  private CommitId feature;
-  private CommitId main;
+  private CommitId parted = NONE;
+  private CommitId feature = NONE;
+  private CommitId main = NONE;
 
   /// `main` and `feature` part at `parted`, with as many commits on each as are asked for.
   private void history(int before, int ofFeature, int ofMain) {
@@ -60,7 +63,7 @@ class FetchingTest {
     builder.environment().put("GIT_CONFIG_GLOBAL", "/dev/null");
     builder.environment().put("GIT_TERMINAL_PROMPT", "0");
     var process = builder.start();
-    var said = new String(process.getInputStream().readAllBytes());
+    var said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
   }
 

@@ -33,7 +33,7 @@ final class GitServer implements AutoCloseable {
   GitServer(Path folder, Optional<String> password) throws IOException {
     this.folder = folder;
     this.password = password;
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 0);
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(workers);
     server.createContext("/", this::answer);
     server.start();
