@@ -229,8 +229,7 @@ public final class PullRequestComment {
             + Escape.code(report.head())
             + ", base "
             + Escape.code(report.base())
-            + ", seal "
-            + Escape.code(report.seal())
+            + (plan.core().migrations().isEmpty() ? "" : ", seal " + Escape.code(report.seal()))
             + "</sub>\n\n");
   }
 

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -86,7 +87,7 @@ class ActionContractTest {
 
   @SuppressWarnings("unchecked")
   private static Map<String, Map<String, Object>> section(String name) throws IOException {
-    return (Map<String, Map<String, Object>>) action().get(name);
+    return (Map<String, Map<String, Object>>) Objects.requireNonNull(action().get(name));
   }
 
   @SuppressWarnings("unchecked")

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// A repository on a fake GitHub, and the action as the runner starts it there: only `INPUT_*`,
 /// `GITHUB_*` and files go in, only files, output and requests come out.
@@ -69,6 +70,11 @@ final class ActionScene implements AutoCloseable {
   }
 
   ActionScene(Path folder, Launch launch) {
+    this(folder, launch, _ -> {});
+  }
+
+  /// @param first what happens in the empty repository
+  ActionScene(Path folder, Launch launch, Consumer<TempRepository> first) {
     this.folder = folder;
     this.launch = launch;
     try {
@@ -76,6 +82,9 @@ final class ActionScene implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    repository.write(".gitignore", "backfill-report\n.tinyb\n");
+    repository.commit("empty");
+    first.accept(repository);
     repository.write(FILE, EVENTS);
     repository.write(
         "pipes/top_actions.pipe",
@@ -87,7 +96,6 @@ final class ActionScene implements AutoCloseable {
         TYPE endpoint
         """);
     repository.write(".tinyenv", "VERSION=0.0.0\n");
-    repository.write(".gitignore", "backfill-report\n");
     repository.commit("base");
     fake = FakeGitHub.on(repository.git().getRepository(), NAME, Instant::now);
     environment.put("INPUT_TOKEN", fake.actionsToken());

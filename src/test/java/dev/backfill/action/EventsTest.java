@@ -74,10 +74,8 @@ class EventsTest {
         .contains(SlashCommand.RUN);
     assertThat(SlashCommand.read("/backfill abandon events_1"))
         .contains(new SlashCommand.Spoken(Optional.of(SlashCommand.ABANDON), List.of("events_1")));
-    assertThat(SlashCommand.read("/backfill run now").map(SlashCommand.Spoken::command))
-        .contains(Optional.empty());
-    assertThat(SlashCommand.read("/backfill").map(SlashCommand.Spoken::command))
-        .contains(Optional.empty());
+    assertThat(SlashCommand.read("/backfill run now").orElseThrow().command()).isEmpty();
+    assertThat(SlashCommand.read("/backfill").orElseThrow().command()).isEmpty();
     assertThat(SlashCommand.read("> /backfill run")).isEmpty();
     assertThat(SlashCommand.read("please /backfill run")).isEmpty();
     assertThat(SlashCommand.read("/backfilling run")).isEmpty();

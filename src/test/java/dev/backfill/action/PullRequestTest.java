@@ -354,7 +354,7 @@ class PullRequestTest {
   void linksInTheCheckoutAreNotFollowed() throws IOException {
     var outside = Files.writeString(folder.resolve("outside"), "precious");
     scene.opened();
-    scene.repository.link("backfill-report", outside.getParent().toString());
+    scene.repository.link("backfill-report", folder.toString());
     scene.environment.put("INPUT_COMMIT", "never");
 
     var ran = scene.onPullRequest(1, "topic");

@@ -116,7 +116,7 @@ class PlanMarkdownTest {
     return found;
   }
 
-  private static PlanReport hostile(String text) {
+  static PlanReport hostile(String text) {
     var change =
         new JudgedChange(text, 3, text, "sorting_key", text, text, Impact.VERSION, true, text);
     var core = Samples.core(Optional.empty());
