@@ -349,6 +349,11 @@ public final class Handover {
       confirmed(Confirmation.PRODUCERS_MOVED, missing);
       quiet(missing);
       for (var t : facts.targets()) {
+        // The source is quiet, so nothing can be under way any more.
+        if (run.state() == State.DONE && t.standing().filter(Standing::contained).isEmpty()) {
+          missing.add(
+              "`%s` isn't seen to hold all of `%s`, views too".formatted(t.target(), t.source()));
+        }
         t.leases().stream()
             .filter(l -> l.until().filter(facts.asOf()::isBefore).isPresent())
             .forEach(l ->

@@ -1,0 +1,300 @@
+package dev.backfill.status;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.status.Facts.Lease;
+import dev.backfill.status.Facts.LiveReader;
+import dev.backfill.status.Facts.Sync;
+import dev.backfill.status.Facts.Target;
+import dev.backfill.status.Facts.Upheaval;
+import dev.backfill.status.Facts.Writes;
+import dev.backfill.status.Standing.Part;
+import dev.backfill.status.Standing.View;
+import dev.backfill.status.Step.State;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// From what is seen to whose turn it is. [Seen] is a migration whose readers and producers have
+/// moved and whose old version is quiet; each test takes something away.
+class HandoverTest {
+  private static final Instant NOW = Instant.parse("2026-06-20T12:00:00Z");
+  private static final Instant T = Instant.parse("2026-06-01T00:00:00Z");
+
+  @Test
+  void beforeTheMergeItIsYourTurnToMerge() {
+    var seen = new Seen();
+    seen.targetRows = Optional.empty();
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.standing = Optional.empty();
+    seen.readers = true;
+
+    assertThat(states(seen)).startsWith("deploy NOW", "run WAITS", "readers WAITS");
+    assertThat(status(seen).next().missing().getFirst()).contains("isn't in the workspace yet");
+  }
+
+  @Test
+  void beforeTheCutoverEverybodyWaitsForIt() {
+    var seen = new Seen();
+    seen.sync = live(NOW.plusSeconds(600));
+    seen.standing = Optional.empty();
+    seen.readers = true;
+
+    var run = step(seen, "run");
+    assertThat(run.state()).isEqualTo(State.WAITS);
+    assertThat(run.until()).contains(NOW.plusSeconds(600));
+    assertThat(status(seen).next().allowed()).isFalse();
+  }
+
+  @Test
+  void whatIsMissingBelowTheCutoverIsOurTurn() {
+    var seen = new Seen();
+    seen.standing = standing(new Part("history", 100, 40, 60, 0, false));
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+    assertThat(step(seen, "run").because().toString()).contains("lacks at least 60 of 100 rows");
+    assertThat(step(seen, "run").command()).contains("backfill run --plan plan.json");
+  }
+
+  @Test
+  void newerRowsMayBeUnderWay() {
+    var seen = new Seen();
+    seen.standing =
+        standing(
+            new Part("history", 100, 100, 0, 0, true), new Part("live", 10, 9, 1, 0, false));
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+    assertThat(step(seen, "run").because().toString()).contains("backfill verify");
+  }
+
+  @Test
+  void rowsTooManyAreAFaultUntilTheyAreTheProducers() {
+    var seen = new Seen();
+    seen.confirmed = Set.of();
+    seen.standing = standing(new Part("history", 100, 101, 0, 1, false));
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.STUCK);
+    seen.confirmed = Set.of("producers_moving");
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+    seen.standing = standing(new Part("history", 100, 101, 3, 4, false));
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+  }
+
+  @Test
+  void anEmptyTargetWithoutItsSyncIsHalfADeployment() {
+    var seen = new Seen();
+    seen.sync = new Sync.Absent();
+    seen.targetRows = Optional.of(0L);
+
+    assertThat(step(seen, "deploy").state()).isEqualTo(State.STUCK);
+    assertThat(step(seen, "deploy").because().toString()).contains("half of a deployment");
+    assertThat(status(seen).next().allowed()).isFalse();
+  }
+
+  @Test
+  void anUnlinkedSyncIsAFaultWhateverIsSaid() {
+    var seen = new Seen();
+    seen.sync = new Sync.Unlinked();
+
+    assertThat(step(seen, "deploy").state()).isEqualTo(State.STUCK);
+    assertThat(status(seen).next().allowed()).isFalse();
+  }
+
+  @Test
+  void anEditedSyncIsAFault() {
+    var seen = new Seen();
+    seen.sync = new Sync.Live(T.minusSeconds(60), Optional.of(T), Optional.of("another filter"));
+
+    assertThat(status(seen).stuck()).isTrue();
+    assertThat(status(seen).next().allowed()).isFalse();
+  }
+
+  @Test
+  void aSyncThatIsYoungerThanItsCutoverIsTold() {
+    var seen = new Seen();
+    seen.sync = new Sync.Live(T.plusSeconds(60), Optional.of(T), Optional.empty());
+
+    assertThat(step(seen, "deploy").because().toString()).contains("went live after T");
+  }
+
+  @Test
+  void deletionsStopItUntilTheyAreRepeated() {
+    var seen = new Seen();
+    seen.upheavals = List.of(new Upheaval(NOW.minusSeconds(99), "delete_data", "events"));
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.STUCK);
+    assertThat(step(seen, "run").because().toString())
+        .contains("tb datasource delete events_1 --sql-condition");
+    seen.confirmed = Set.of("producers_moved", "changes_repeated");
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+  }
+
+  @Test
+  void theFeedsGoWhenEverythingIsThere() {
+    var next = status(new Seen()).next();
+
+    assertThat(next.change()).isEqualTo(Next.Change.REMOVE_FEEDS);
+    assertThat(next.missing()).isEmpty();
+    assertThat(states(new Seen()))
+        .containsExactly(
+            "deploy DONE", "run DONE", "readers DONE", "producers DONE", "cleanup NOW");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "readers", "word", "quiet", "log", "missing", "view", "lease", "deletion", "unread", "sync",
+        "T"
+      })
+  void theFeedsStayWhenOneThingIsMissing(String what) {
+    var seen = new Seen();
+    switch (what) {
+      case "readers" -> seen.readers = true;
+      case "word" -> seen.confirmed = Set.of("producers_moving", "no_other_readers");
+      case "quiet" -> seen.quietSince = Optional.of(NOW.minus(Duration.ofDays(6)));
+      case "log" -> seen.quietSince = Optional.empty();
+      case "missing" -> seen.standing = standing(new Part("history", 9, 8, 1, 0, false));
+      case "view" ->
+          seen.standing =
+              Optional.of(
+                  new Standing(
+                      NOW,
+                      List.of(new Part("history", 9, 9, 0, 0, true)),
+                      List.of(new View("daily_1", false))));
+      case "lease" ->
+          seen.leases = List.of(new Lease("l", "somebody", Optional.of(NOW.plusSeconds(5))));
+      case "deletion" ->
+          seen.upheavals = List.of(new Upheaval(NOW.minusSeconds(99), "truncate", "events"));
+      case "unread" -> seen.standing = Optional.empty();
+      case "sync" -> seen.sync = new Sync.Unlinked();
+      default -> seen.sync = live(NOW.plusSeconds(5));
+    }
+
+    var next = status(seen).next();
+
+    assertThat(next.change() == Next.Change.REMOVE_FEEDS && next.allowed()).as(next.toString())
+        .isFalse();
+    assertThat(step(seen, "cleanup").state()).isNotEqualTo(State.NOW);
+  }
+
+  @Test
+  void quietIsWaitedForByTheClock() {
+    var seen = new Seen();
+    seen.quietSince = Optional.of(NOW.minus(Duration.ofDays(6)));
+
+    assertThat(step(seen, "cleanup").until()).contains(NOW.plus(Duration.ofDays(1)));
+    assertThat(status(seen).next().missing().toString()).contains("no rows for 7 days");
+  }
+
+  @Test
+  void theOldVersionGoesLastAndOnlyOnAWord() {
+    var seen = new Seen();
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.confirmed = Set.of();
+
+    assertThat(status(seen).next().change()).isEqualTo(Next.Change.REMOVE_OLD);
+    assertThat(status(seen).next().missing()).singleElement().asString()
+        .contains("no_other_readers");
+    seen.confirmed = Set.of("no_other_readers");
+    assertThat(status(seen).next().allowed()).isTrue();
+    seen.quietSince = Optional.of(NOW.minusSeconds(5));
+    assertThat(status(seen).next().allowed()).as("somebody writes to it again").isFalse();
+  }
+
+  @Test
+  void whenNothingIsLeftItIsFinished() {
+    var seen = new Seen();
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.old = false;
+    seen.confirmed = Set.of();
+
+    assertThat(status(seen).finished()).isTrue();
+    assertThat(status(seen).next().change()).isEqualTo(Next.Change.FINISHED);
+  }
+
+  @Test
+  void feedsThatGoOneAfterTheOtherAreNoFault() {
+    var seen = new Seen();
+    seen.sync = new Sync.Absent();
+
+    assertThat(step(seen, "deploy").state()).isEqualTo(State.DONE);
+    seen.confirmed = Set.of();
+    assertThat(step(seen, "deploy").state()).isEqualTo(State.STUCK);
+  }
+
+  private static Sync live(Instant cutover) {
+    return new Sync.Live(T.minusSeconds(1800), Optional.of(cutover), Optional.empty());
+  }
+
+  private static Optional<Standing> standing(Part... parts) {
+    return Optional.of(new Standing(NOW, List.of(parts), List.of()));
+  }
+
+  private static final class Seen {
+    Optional<Long> targetRows = Optional.of(100L);
+    Sync sync = live(T);
+    boolean backfill = true;
+    Optional<Standing> standing = standing(new Part("history", 100, 100, 0, 0, true));
+    List<Upheaval> upheavals = List.of();
+    Optional<Instant> quietSince = Optional.of(NOW.minus(Duration.ofDays(8)));
+    List<Lease> leases = List.of(new Lease("released", "somebody", Optional.empty()));
+    boolean readers;
+    boolean old = true;
+    Set<String> confirmed = Set.of("producers_moved");
+
+    Facts facts() {
+      return new Facts(
+          "main",
+          false,
+          NOW,
+          List.of(
+              new Target(
+                  "events",
+                  "events_1",
+                  old,
+                  targetRows,
+                  sync,
+                  "sync_events_1",
+                  "backfill_events_1",
+                  backfill,
+                  List.of(),
+                  standing,
+                  upheavals,
+                  new Writes(quietSince, quietSince, Optional.of(NOW.minusSeconds(60)), 5),
+                  leases)),
+          readers ? List.of(new LiveReader("top", "endpoint", List.of("events"))) : List.of(),
+          List.of(),
+          old ? List.of("events") : List.of(),
+          List.of(),
+          List.of(),
+          List.of());
+    }
+  }
+
+  private static Status status(Seen seen) {
+    return Handover.status(
+        seen.facts(), new Wanted(Duration.ofDays(7), seen.confirmed, "plan.json"));
+  }
+
+  private static List<String> states(Seen seen) {
+    var out = new ArrayList<String>();
+    status(seen).steps().forEach(s -> out.add(s.id() + " " + s.state()));
+    return out;
+  }
+
+  private static Step step(Seen seen, String id) {
+    return status(seen).steps().stream()
+        .filter(s -> s.id().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+}
