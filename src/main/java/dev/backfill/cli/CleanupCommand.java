@@ -53,7 +53,7 @@ final class CleanupCommand implements Callable<Integer> {
   public Integer call() {
     var file = workspace.planFile(console);
     var core = PlanFile.read(file);
-    var wanted = vouching.wanted(PlanFile.quiet(file), file);
+    var wanted = vouching.wanted(PlanFile.quiet(file), console, file);
     var progress = output.progress(console);
     try (var http = workspace.http(console, progress)) {
       var journey =

@@ -21,7 +21,7 @@ final class Vouching {
   private Optional<String> quiet = Optional.empty();
 
   /// @param configured what the settings say
-  Wanted wanted(Duration configured, Path plan) {
+  Wanted wanted(Duration configured, Console console, Path plan) {
     return new Wanted(
         quiet
             .map(q ->
@@ -31,7 +31,9 @@ final class Vouching {
                             "--quiet-for " + q + " is no duration such as 7d or PT12H.")))
             .orElse(configured),
         confirmations.names(),
-        word(plan.toString()));
+        word(
+            (plan.startsWith(console.folder()) ? console.folder().relativize(plan) : plan)
+                .toString()));
   }
 
   private static String word(String text) {

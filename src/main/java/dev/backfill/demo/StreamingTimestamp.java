@@ -112,6 +112,16 @@ final class StreamingTimestamp extends Play {
   }
 
   @Override
+  void last(Stage stage) {
+    super.last(stage);
+    stage.step("Whose turn is it now? And the next pull request, made when its evidence is there");
+    stage.must("status");
+    stage.must("cleanup");
+    stage.shell().shown(stage.repository(), Map.of(), "git", "diff", "-U0");
+    stage.must("plan", "--base", "HEAD", "--no-evidence");
+  }
+
+  @Override
   void end() {
     var running = producer;
     if (running != null) {

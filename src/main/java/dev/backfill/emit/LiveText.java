@@ -1,5 +1,6 @@
 package dev.backfill.emit;
 
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.project.DataSource;
@@ -39,7 +40,7 @@ public final class LiveText {
   }
 
   private static Optional<PipeTexts> texts(Migration migration, Map<String, String> columns) {
-    return migration.timestamp().isPresent()
+    return migration.liveFeed().kind() == Feed.Live.Kind.SYNC
             && migration.seam().isEmpty()
             && !migration.projection().isEmpty()
         ? source(columns).map(d -> new PipeTexts(migration, d))

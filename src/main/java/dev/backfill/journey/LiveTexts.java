@@ -29,13 +29,11 @@ final class LiveTexts {
   List<String> reasons() {
     var out = new ArrayList<String>();
     for (var migration : core.direct()) {
-      tinybird
-          .pipe(migration.liveFeed().pipe())
+      pipe(migration.liveFeed().pipe())
           .flatMap(sync -> edited(migration, sync))
           .ifPresent(
               why -> out.add(migration.liveFeed().pipe() + " isn't what the plan wrote: " + why));
-      tinybird
-          .pipe(migration.historyFeed().pipe())
+      pipe(migration.historyFeed().pipe())
           .filter(copy -> !isBackfill(migration, copy))
           .ifPresent(copy ->
               out.add(
@@ -45,6 +43,10 @@ final class LiveTexts {
       tinybird.dataSource(migration.target()).flatMap(t -> key(migration, t)).ifPresent(out::add);
     }
     return out;
+  }
+
+  private Optional<LivePipe> pipe(String name) {
+    return name.isEmpty() ? Optional.empty() : tinybird.pipe(name);
   }
 
   /// Why the sync Pipe isn't the plan's.

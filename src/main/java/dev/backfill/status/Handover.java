@@ -177,6 +177,10 @@ public final class Handover {
         because.add("`%s` waits for T = %s".formatted(t.target(), cutover.get()));
         continue;
       }
+      if (t.sync() instanceof Sync.None && t.backfillPipe().isEmpty() && t.standing().isEmpty()) {
+        because.add("nothing is copied into `" + t.target() + "`, as the plan says");
+        continue;
+      }
       if (t.standing().isEmpty()) {
         state = worse(state, deployed ? State.NOW : State.WAITS);
         continue;
@@ -193,7 +197,7 @@ public final class Handover {
                     second(standing.asOf())));
         continue;
       }
-      if (standing.historyEqual()) {
+      if (standing.historyEqual() && standing.parts().size() > 1) {
         because.add(
             "`%s` holds every row below T; newer ones are under way or differ, which `backfill verify` tells apart"
                 .formatted(t.target()));
@@ -203,15 +207,16 @@ public final class Handover {
       state = worse(state, standing.missingBelow() > 0 && !tooMany ? State.NOW : State.STUCK);
       if (standing.missingBelow() > 0) {
         because.add(
-            "`%s` lacks at least %s of %s below T: not copied yet, or arrived late"
+            "`%s` lacks at least %s of %s%s: not copied yet, or arrived late"
                 .formatted(
                     t.target(),
                     number(standing.missingBelow()),
-                    rows(Optional.of(standing.expectedBelow()))));
+                    rows(Optional.of(standing.expectedBelow())),
+                    cutover.isPresent() ? " below T" : ""));
       }
       if (tooMany) {
         because.add(
-            "`%s` holds at least %s below T that `%s` doesn't hold; if they are its producers' own, say so with --confirm %s"
+            "`%s` holds at least %s that `%s` doesn't hold; if they are its producers' own, say so with --confirm %s"
                 .formatted(
                     t.target(),
                     rows(Optional.of(standing.surplusBelow())),
@@ -220,7 +225,7 @@ public final class Handover {
       }
       if (standing.missingBelow() == 0 && !tooMany) {
         because.add(
-            "`%s` and `%s` hold different rows below T; `backfill verify` shows them"
+            "`%s` and `%s` hold different rows; `backfill verify` shows them"
                 .formatted(t.target(), t.source()));
       }
     }

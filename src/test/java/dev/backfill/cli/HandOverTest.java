@@ -404,7 +404,7 @@ class HandOverTest {
 
   private String show(String path) {
     try (var revisions = dev.backfill.revision.jgit.JGitRevisions.open(folder)) {
-      return revisions.at(revisions.resolve("HEAD"), ".").files().get(path);
+      return revisions.at(revisions.resolve("HEAD"), ".").files().getOrDefault(path, "");
     }
   }
 }

@@ -8,6 +8,7 @@ import dev.backfill.plan.Planner;
 import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +57,7 @@ class LiveTextTest {
     return LiveText.isBackfill(plan.core().direct().getFirst(), columns(), sql).orElseThrow();
   }
 
-  private static TreeMap<String, String> columns() {
+  private static SortedMap<String, String> columns() {
     return new TreeMap<>(
         Map.of("ts", "DateTime64(3)", "backfill_user", "String", "price", "String"));
   }

@@ -76,8 +76,7 @@ class StatusReportTest {
             List.of("pipes/" + HOSTILE + ".pipe"),
             List.of("by " + HOSTILE),
             List.of("lease"));
-    var refused =
-        new CleanupReport(STATUS.next(), STATUS, List.of(), List.of(), List.of());
+    var refused = new CleanupReport(STATUS.next(), STATUS, List.of(), List.of(), List.of());
 
     assertThat(report.text(Style.PLAIN))
         .startsWith("remove the sync and backfill Pipes\n")

@@ -67,11 +67,34 @@ class HandoverTest {
   void newerRowsMayBeUnderWay() {
     var seen = new Seen();
     seen.standing =
-        standing(
-            new Part("history", 100, 100, 0, 0, true), new Part("live", 10, 9, 1, 0, false));
+        standing(new Part("history", 100, 100, 0, 0, true), new Part("live", 10, 9, 1, 0, false));
 
     assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
     assertThat(step(seen, "run").because().toString()).contains("backfill verify");
+  }
+
+  @Test
+  void withoutACutoverNothingIsTakenForUnderWay() {
+    var seen = new Seen();
+    seen.sync = new Sync.Live(T, Optional.empty(), Optional.empty());
+    seen.standing = standing(new Part("all", 100, 0, 100, 0, false));
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+    assertThat(status(seen).next().allowed()).isFalse();
+  }
+
+  @Test
+  void whatIsNotInProductionIsNotCopied() {
+    var seen = new Seen();
+    seen.sync = new Sync.None();
+    seen.syncPipe = "";
+    seen.backfillPipe = "";
+    seen.backfill = false;
+    seen.targetRows = Optional.of(0L);
+    seen.standing = Optional.empty();
+
+    assertThat(states(seen)).startsWith("deploy DONE", "run DONE");
+    assertThat(step(seen, "run").because().toString()).contains("nothing is copied");
   }
 
   @Test
@@ -150,7 +173,16 @@ class HandoverTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "readers", "word", "quiet", "log", "missing", "view", "lease", "deletion", "unread", "sync",
+        "readers",
+        "word",
+        "quiet",
+        "log",
+        "missing",
+        "view",
+        "lease",
+        "deletion",
+        "unread",
+        "sync",
         "T"
       })
   void theFeedsStayWhenOneThingIsMissing(String what) {
@@ -179,7 +211,8 @@ class HandoverTest {
 
     var next = status(seen).next();
 
-    assertThat(next.change() == Next.Change.REMOVE_FEEDS && next.allowed()).as(next.toString())
+    assertThat(next.change() == Next.Change.REMOVE_FEEDS && next.allowed())
+        .as(next.toString())
         .isFalse();
     assertThat(step(seen, "cleanup").state()).isNotEqualTo(State.NOW);
   }
@@ -201,7 +234,9 @@ class HandoverTest {
     seen.confirmed = Set.of();
 
     assertThat(status(seen).next().change()).isEqualTo(Next.Change.REMOVE_OLD);
-    assertThat(status(seen).next().missing()).singleElement().asString()
+    assertThat(status(seen).next().missing())
+        .singleElement()
+        .asString()
         .contains("no_other_readers");
     seen.confirmed = Set.of("no_other_readers");
     assertThat(status(seen).next().allowed()).isTrue();
@@ -242,6 +277,8 @@ class HandoverTest {
   private static final class Seen {
     Optional<Long> targetRows = Optional.of(100L);
     Sync sync = live(T);
+    String syncPipe = "sync_events_1";
+    String backfillPipe = "backfill_events_1";
     boolean backfill = true;
     Optional<Standing> standing = standing(new Part("history", 100, 100, 0, 0, true));
     List<Upheaval> upheavals = List.of();
@@ -263,8 +300,8 @@ class HandoverTest {
                   old,
                   targetRows,
                   sync,
-                  "sync_events_1",
-                  "backfill_events_1",
+                  syncPipe,
+                  backfillPipe,
                   backfill,
                   List.of(),
                   standing,
@@ -292,9 +329,6 @@ class HandoverTest {
   }
 
   private static Step step(Seen seen, String id) {
-    return status(seen).steps().stream()
-        .filter(s -> s.id().equals(id))
-        .findFirst()
-        .orElseThrow();
+    return status(seen).steps().stream().filter(s -> s.id().equals(id)).findFirst().orElseThrow();
   }
 }
