@@ -327,6 +327,9 @@ public final class Emitter {
       obstacle("source_missing", place, "There is no Data Source " + m.source());
       return;
     }
+    if (!writable(m, place)) {
+      return;
+    }
     if (!SeamTexts.plain(m)) {
       obstacle("fork_not_written", place, "A query of " + m.source() + " holds template tags");
       return;

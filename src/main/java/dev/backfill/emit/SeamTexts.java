@@ -387,7 +387,7 @@ final class SeamTexts {
   /// Whether the queries hold nothing that a template would evaluate.
   static boolean plain(Migration m) {
     return m.seam().orElseThrow().feeders().stream()
-        .map(Seam.Feeder::query)
+        .map(f -> f.query() + f.cutBucket() + f.trigger())
         .noneMatch(q -> q.contains("{{") || q.contains("{%") || q.contains("{#"));
   }
 

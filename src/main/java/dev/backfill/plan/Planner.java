@@ -858,7 +858,8 @@ public final class Planner {
         columns.add("CAST(" + name + ", " + type + ") AS " + name);
       }
     }
-    return "SELECT " + String.join(", ", columns) + " FROM (" + query + ")";
+    // on a line of its own, because the query may end with a comment
+    return "SELECT " + String.join(", ", columns) + " FROM (" + query + "\n)";
   }
 
   private Feed.History.Kind history(

@@ -19,7 +19,7 @@ public final class ForkQuestions {
       throw new IllegalArgumentException(fork.target() + " has no query to compare with");
     }
     this.fork = fork;
-    expectedRows = "(" + fork.query().orElseThrow() + ")";
+    expectedRows = "(" + fork.query().orElseThrow() + "\n)";
     actualRows = Quote.identifier(fork.target());
   }
 

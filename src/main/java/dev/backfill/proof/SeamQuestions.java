@@ -153,7 +153,7 @@ public final class SeamQuestions {
               ? name
               : "CAST(" + name + ", " + Quote.literal(p.type()) + ") AS " + name);
     }
-    return "SELECT " + String.join(", ", columns) + " FROM (" + query + ")";
+    return "SELECT " + String.join(", ", columns) + " FROM (" + query + "\n)";
   }
 
   private String range(String value, Chunk chunk) {
