@@ -76,7 +76,9 @@ abstract class Play {
         new Delta(),
         new LatestVersion(),
         new SeamPlay(),
-        new ReplayPlay());
+        new ReplayPlay(),
+        new MovedIngestion(),
+        new KafkaTwin());
   }
 
   /// How the proof ends when all is over.

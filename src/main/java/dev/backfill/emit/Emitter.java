@@ -149,7 +149,8 @@ public final class Emitter {
     var text = parse(source.get().path());
     // Loaded whole by its connector, the new version needs one of its own; any other would take
     // in every row a second time.
-    var keepsConnector = m.scenario() == Scenario.RELOAD;
+    var keepsConnector =
+        m.scenario() == Scenario.RELOAD || m.scenario() == Scenario.KAFKA_TWIN;
     if (!keepsConnector
         && text.directives().stream().anyMatch(d -> ForkText.connector(d) && d.included())) {
       obstacle(
@@ -167,10 +168,27 @@ public final class Emitter {
           m.source() + " has a VERSION line, which would rename its new version");
       return;
     }
+    if (m.scenario() == Scenario.KAFKA_TWIN) {
+      kafkaTwin(m, text, source.get());
+      return;
+    }
     generate(
         layout.dataSource(m),
         Texts.without(text, d -> !keepsConnector && ForkText.connector(d)),
         false);
+  }
+
+  /// One consumer group for each, or they would share the partitions between them.
+  private void kafkaTwin(Migration m, Datafile text, DataSource source) {
+    var group = text.last("KAFKA_GROUP_ID").filter(d -> !d.included());
+    if (group.isEmpty() || group.get().value().isBlank()) {
+      obstacle(
+          "connector_included",
+          source.place(),
+          "The KAFKA_GROUP_ID of " + m.source() + " isn't in its own file, and its new version needs another");
+      return;
+    }
+    generate(layout.dataSource(m), KafkaTexts.twin(text, group.get(), m.target()), false);
   }
 
   private void oldVersion(Migration m) {
@@ -225,7 +243,10 @@ public final class Emitter {
       case FORK -> throw new IllegalStateException(m.target() + " is a fork");
     }
     switch (m.historyFeed().kind()) {
-      case COPY -> ownPipe(m.historyFeed().pipe(), texts.backfill());
+      case COPY ->
+          ownPipe(
+              m.historyFeed().pipe(),
+              m.scenario() == Scenario.KAFKA_TWIN ? KafkaTexts.backfill(m) : texts.backfill());
       case NONE -> {}
       case FORK, SEAM, REPLAY, POPULATE -> notYet(m, place);
     }

@@ -65,7 +65,8 @@ final class Texts {
   static String carriedOver(String text) {
     return text.lines().noneMatch(line -> line.startsWith(NOT_CARRIED))
         ? text
-        : text.replaceAll("(?m)^" + java.util.regex.Pattern.quote(NOT_CARRIED), "");
+        : KafkaTexts.withOneGroup(text)
+            .replaceAll("(?m)^" + java.util.regex.Pattern.quote(NOT_CARRIED), "");
   }
 
   static String sha256(String text) {

@@ -88,6 +88,11 @@ public record Migration(
         files);
   }
 
+  /// Columns that Kafka's connector fills.
+  public static final String PARTITION = "__partition";
+
+  public static final String OFFSET = "__offset";
+
   public Migration {
     projection = List.copyOf(projection);
     sortingKey = List.copyOf(sortingKey);
@@ -221,6 +226,31 @@ public record Migration(
   /// they are merged to; false for targets of forks.
   public boolean keyed() {
     return liveFeed.kind() != Feed.Live.Kind.FORK && !reduced.isEmpty();
+  }
+
+  /// Name of the Pipe that `run` makes for MOVE_INGESTION once the source is quiet: it carries what
+  /// still arrives there.
+  public String stragglers() {
+    return "sync_" + target;
+  }
+
+  /// The source's rows as the target's, as one SELECT. Two levels, so that no expression reads
+  /// another one's name.
+  public String selected() {
+    var inner = new java.util.ArrayList<String>();
+    var outer = new java.util.ArrayList<String>();
+    for (var p : projection) {
+      var name = "backfill__" + inner.size();
+      inner.add(
+          "CAST(%s, %s) AS %s"
+              .formatted(p.expression(), dev.backfill.sql.Quote.literal(p.type()), name));
+      outer.add(name + " AS " + dev.backfill.sql.Quote.identifier(p.column()));
+    }
+    return "SELECT %s FROM (SELECT %s FROM %s)"
+        .formatted(
+            String.join(", ", outer),
+            String.join(", ", inner),
+            dev.backfill.sql.Quote.identifier(source));
   }
 
   /// Environment variable that holds T while `deploy.sh` runs.

@@ -366,7 +366,23 @@ public final class Planner {
       case NOT_PRODUCTION -> said.add("Its rows aren't needed, so none are copied.");
       case RELOAD -> loaders(source).forEach(p -> forkPipe(p.name()));
       case STREAMING_TIMESTAMP, FULL_REPLACEMENT, DELTA -> copyable(before, after);
-      case POPULATE, MOVE_INGESTION, KAFKA_TWIN ->
+      case MOVE_INGESTION -> {
+        copyable(before, after);
+        moved(before, after);
+        said.add(
+            "Its producers write to "
+                + target
+                + " first; then its rows are copied, and a view made by the run carries what still arrives.");
+      }
+      case KAFKA_TWIN -> {
+        copyable(before, after);
+        moved(before, after);
+        offsets(before, after);
+        said.add(
+            target
+                + " reads the topic as a consumer group of its own; older rows are copied by partition and offset.");
+      }
+      case POPULATE ->
           notEmitted(
               before,
               "Scenario " + scenario + " for " + source + " can't be written as files yet.",
@@ -476,6 +492,33 @@ public final class Planner {
                   + " and the Materialized Views behind it would count its rows twice.",
               "Let the views read a Data Source that keeps every row, or choose not_production in"
                   + " backfill.yml."));
+    }
+  }
+
+  /// Where producers write to the new version while its history is copied, rows of one side only are
+  /// no mistake, so engines that merge them leave nothing to compare by.
+  private void moved(DataSource before, DataSource after) {
+    if (after.engine().mergesRows()) {
+      notEmitted(
+          before,
+          "A " + after.engine().family() + " whose producers move first can't be written yet.",
+          "Choose another scenario in backfill.yml.");
+    }
+  }
+
+  /// The columns by which rows of a Kafka topic are told apart have to be stored on both sides.
+  private void offsets(DataSource before, DataSource after) {
+    for (var name : List.of(Migration.PARTITION, Migration.OFFSET)) {
+      if (before.column(name).isEmpty() || after.column(name).isEmpty()) {
+        obstacles.add(
+            Problem.error(
+                "kafka_offsets_not_stored",
+                before.place(),
+                "`%s` isn't a column of %s and its new version, so the rows that both consumers bring can't be told apart."
+                    .formatted(name, before.name()),
+                "Choose `scenario: streaming_timestamp` in backfill.yml; the old Data Source then stays the one that reads the topic."));
+        return;
+      }
     }
   }
 
@@ -1070,6 +1113,26 @@ public final class Planner {
                       String.join(", ", ways.stream().map(w -> w.view().name()).toList())),
               "Give the target a bucket like `toDate(timestamp) AS day`, or do this one by hand."));
       return;
+    }
+    for (var way : ways) {
+      var landing = migrations.get(way.from());
+      if (landing != null && landing.scenario() == Scenario.MOVE_INGESTION) {
+        obstacles.add(
+            Problem.error(
+                "seam_behind_moved_producers",
+                after.place(),
+                "%s takes older buckets from %s, and producers that write to %s already would leave those of today incomplete there."
+                    .formatted(target(before.name()), before.name(), landing.target()),
+                "Choose another scenario for " + way.from() + " in backfill.yml."));
+      } else if (landing != null) {
+        warnings.add(
+            Problem.warning(
+                "seam_before_producers_move",
+                after.place(),
+                "The fork of %s takes later buckets only. Rows of older ones that producers write to %s themselves would pass it by."
+                    .formatted(way.view().name(), landing.target()),
+                "Before the producers move: run and prove a last time, then take the node `backfill_cut` out of the fork."));
+      }
     }
     said.add("It is cut at its `%s` %s.".formatted(seam.get().column(), seam.get().columnType()));
     if (!seam.get().repairable()) {

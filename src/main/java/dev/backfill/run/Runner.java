@@ -4,6 +4,7 @@ import dev.backfill.failure.Failure;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.Pair;
 import dev.backfill.proof.ProofReport;
@@ -156,10 +157,12 @@ public final class Runner {
   private void upheavals(
       Migration migration, RunOptions options, Watch watch, List<String> reasons) {
     var target = migration.target();
-    var since =
-        watch
-            .read(target, () -> tinybird.pipe(migration.liveFeed().pipe()))
-            .map(LivePipe::createdAt);
+    // Where producers write to the target, the copy Pipe is what came with it.
+    var pipe =
+        migration.liveFeed().pipe().isEmpty()
+            ? migration.historyFeed().pipe()
+            : migration.liveFeed().pipe();
+    var since = watch.read(target, () -> tinybird.pipe(pipe)).map(LivePipe::createdAt);
     if (since.isEmpty()) {
       return;
     }
@@ -298,9 +301,13 @@ public final class Runner {
                           + line.instant()
                           + " on are brought by difference")));
       filling.bulk();
-      var proof = prove(ready, core, inventory, watch, options.directWrites(), filling::sweep);
+      var others = options.directWrites() || writtenByOthers(ready.migration());
+      var proof = prove(ready, core, inventory, watch, others, filling::sweep);
       proofs.add(proof);
       verdict(proof, reasons);
+      if (ready.migration().scenario() == Scenario.KAFKA_TWIN) {
+        KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
+      }
     } catch (Failure.Interrupted interrupted) {
       watch.stopping();
       throw new Failure.Interrupted(
@@ -341,6 +348,14 @@ public final class Runner {
     return a.compareTo(b) < 0 ? a : b;
   }
 
+  /// Whether the target has rows of its own from the beginning.
+  static boolean writtenByOthers(Migration migration) {
+    return switch (migration.scenario()) {
+      case MOVE_INGESTION, KAFKA_TWIN -> true;
+      case NOT_PRODUCTION, FULL_REPLACEMENT, STREAMING_TIMESTAMP, POPULATE, DELTA, RELOAD -> false;
+    };
+  }
+
   private Filler filler(
       Guard.Ready ready,
       Inventory inventory,
@@ -349,6 +364,22 @@ public final class Runner {
       PlanCore.Limits limits,
       boolean directWrites) {
     var migration = ready.migration();
+    switch (migration.scenario()) {
+      case MOVE_INGESTION -> {
+        return new MovedFilling(
+            migration,
+            tinybird,
+            inventory,
+            inventories.of(migration.withoutTtl(), clock.instant(), watch),
+            copier,
+            watch,
+            limits);
+      }
+      case KAFKA_TWIN -> {
+        return new KafkaFilling(migration, tinybird, copier, watch, limits);
+      }
+      case NOT_PRODUCTION, FULL_REPLACEMENT, STREAMING_TIMESTAMP, POPULATE, DELTA, RELOAD -> {}
+    }
     if (migration.keyed()) {
       return new KeyedFilling(ready, inventory, copier, watch, limits);
     }

@@ -130,7 +130,13 @@ public final class Verifier {
       var inventory = inventories.of(migration, clock.instant().plus(Duration.ofHours(1)), watch);
       var settle = core.limits().settle();
       out.add(
-          new Prover(inventory, watch, settle, READINGS, migration.target(), directWrites)
+          new Prover(
+                  inventory,
+                  watch,
+                  settle,
+                  READINGS,
+                  migration.target(),
+                  directWrites || Runner.writtenByOthers(migration))
               .prove(ready, differing -> {}));
     }
     var seams = new Seams(tinybird, watch);

@@ -64,6 +64,13 @@ public interface Tinybird {
   /// @return false when the name is taken
   boolean createPipe(String name, String description, String sql);
 
+  /// Creates a Pipe with one node `node` that materializes into a Data Source that is there.
+  ///
+  /// @return whether it was created; false when there is one of that name
+  default boolean createView(String name, String description, String sql, String target) {
+    throw new UnsupportedOperationException("views can't be created here: " + name);
+  }
+
   /// Replaces such a Pipe.
   void replacePipe(String name, String description, String sql);
 

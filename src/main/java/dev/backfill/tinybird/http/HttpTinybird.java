@@ -228,8 +228,19 @@ public final class HttpTinybird implements Tinybird {
 
   @Override
   public boolean createPipe(String name, String description, String sql) {
+    return created(
+        () -> push(name, description, sql, "", Wire.ordered("ignore_sql_errors", "false")));
+  }
+
+  @Override
+  public boolean createView(String name, String description, String sql, String target) {
+    return created(
+        () -> push(name, description, sql, target, Wire.ordered("ignore_sql_errors", "false")));
+  }
+
+  private static boolean created(Runnable push) {
     try {
-      push(name, description, sql, Wire.ordered("ignore_sql_errors", "false"));
+      push.run();
       return true;
     } catch (Remote e) {
       if (e.kind() == Kind.CONFLICT
@@ -244,18 +255,23 @@ public final class HttpTinybird implements Tinybird {
 
   @Override
   public void replacePipe(String name, String description, String sql) {
-    push(name, description, sql, Wire.ordered("ignore_sql_errors", "false", "force", "true"));
+    push(
+        name, description, sql, "", Wire.ordered("ignore_sql_errors", "false", "force", "true"));
   }
 
-  private void push(String name, String description, String sql, Map<String, String> query) {
+  /// @param target the Data Source that it materializes into; empty when it is only read
+  private void push(
+      String name, String description, String sql, String target, Map<String, String> query) {
     var pipe = Wire.JSON.createObjectNode();
     pipe.put("name", name).put("description", description);
-    pipe.putArray("nodes")
-        .addObject()
-        .put("name", "node")
-        .put("type", "standard")
+    var node = pipe.putArray("nodes").addObject();
+    node.put("name", "node")
+        .put("type", target.isEmpty() ? "standard" : "materialized")
         .put("description", "")
         .put("sql", sql);
+    if (!target.isEmpty()) {
+      node.put("datasource", target);
+    }
     post(
         tree -> Wire.required(tree, "id", "name"),
         Optional.of(body("application/json", pipe.toString())),

@@ -1,0 +1,221 @@
+package dev.backfill.run;
+
+import static dev.backfill.proof.Questions.MARK;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.sql.Quote;
+import dev.backfill.tinybird.Answer;
+import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Fills a Data Source that reads its Kafka topic itself, with the rows that only the old one's
+/// consumer has read.
+///
+/// A consumer reads a partition in order. So whatever the target lacks below the highest offset that
+/// it holds, its consumer will never bring: those rows are copied. What lies above is still on its
+/// way. The highest offset counts only once it is `settle` old, because the rows of one batch don't
+/// become visible all at once.
+final class KafkaFilling implements Filler {
+  private static final int TRIES = 4;
+
+  private final Migration migration;
+  private final Tinybird tinybird;
+  private final Copier copier;
+  private final Watch watch;
+  private final PlanCore.Limits limits;
+  private int chunks;
+  private long copied;
+  private long total;
+
+  KafkaFilling(
+      Migration migration,
+      Tinybird tinybird,
+      Copier copier,
+      Watch watch,
+      PlanCore.Limits limits) {
+    this.migration = migration;
+    this.tinybird = tinybird;
+    this.copier = copier;
+    this.watch = watch;
+    this.limits = limits;
+  }
+
+  @Override
+  public Outcome.Figures figures() {
+    return new Outcome.Figures(
+        migration.target(), chunks, copier.started(), copied, 0, copier.working());
+  }
+
+  /// Offsets of a partition, half-open.
+  private record Range(long partition, long start, long end) {
+    String text() {
+      return "partition %d, offsets [%d, %d)".formatted(partition, start, end);
+    }
+
+    List<Range> halves() {
+      var middle = start + (end - start) / 2;
+      return middle == start
+          ? List.of()
+          : List.of(new Range(partition, start, middle), new Range(partition, middle, end));
+    }
+  }
+
+  @Override
+  public void bulk() {
+    var source = extent(migration.source());
+    var tops = settled(source);
+    var open = new java.util.ArrayList<Range>();
+    source.forEach((partition, there) -> {
+      var end = Math.min(there.end(), tops.getOrDefault(partition, there.start()));
+      for (var at = there.start(); at < end; at += limits.chunkRows()) {
+        open.add(new Range(partition, at, Math.min(end, at + limits.chunkRows())));
+      }
+    });
+    chunks = Math.max(chunks, open.size());
+    total = open.stream().mapToLong(r -> missing(r)).sum();
+    if (total > 0) {
+      watch.tell(new RunEvent.Chunked(migration.target(), chunks, open.size(), total));
+    }
+    copied = 0;
+    open.forEach(this::bring);
+  }
+
+  @Override
+  public void sweep(List<Chunk> differing) {
+    bulk();
+  }
+
+  /// The first offset behind the highest that the target has held for `settle`, by partition.
+  private Map<Long, Long> settled(Map<Long, Range> source) {
+    for (var i = 0; ; i++) {
+      var there = extent(migration.target());
+      var waiting = source.keySet().stream().filter(p -> !there.containsKey(p)).toList();
+      watch.pause(migration.target(), "rows of the consumer's last batch settle", limits.settle());
+      if (waiting.isEmpty()) {
+        var out = new TreeMap<Long, Long>();
+        there.forEach((partition, range) -> out.put(partition, range.end()));
+        return out;
+      }
+      if (i == TRIES) {
+        throw new Failure.Refused(
+            "%s hasn't read anything of partition %s yet, so it isn't known where its consumer begins: run again after the next message there"
+                .formatted(
+                    migration.target(),
+                    String.join(", ", waiting.stream().map(String::valueOf).toList())));
+      }
+    }
+  }
+
+  private Map<Long, Range> extent(String table) {
+    var out = new TreeMap<Long, Range>();
+    var sql =
+        "SELECT toInt64(`%1$s`) AS %3$sp, toInt64(min(`%2$s`)) AS %3$sa, toInt64(max(`%2$s`)) + 1 AS %3$sb FROM %4$s GROUP BY %3$sp ORDER BY %3$sp"
+            .formatted(Migration.PARTITION, Migration.OFFSET, MARK, Quote.identifier(table));
+    for (var row : ask(sql).rows()) {
+      var partition = row.number(MARK + "p");
+      out.put(partition, new Range(partition, row.number(MARK + "a"), row.number(MARK + "b")));
+    }
+    return out;
+  }
+
+  private long missing(Range range) {
+    var where =
+        " WHERE `%s` = %d AND `%s` >= %d AND `%s` < %d"
+            .formatted(
+                Migration.PARTITION,
+                range.partition(),
+                Migration.OFFSET,
+                range.start(),
+                Migration.OFFSET,
+                range.end());
+    return ask("SELECT count() AS %sn FROM %s%s AND `%s` NOT IN (SELECT `%s` FROM %s%s)"
+            .formatted(
+                MARK,
+                Quote.identifier(migration.source()),
+                where,
+                Migration.OFFSET,
+                Migration.OFFSET,
+                Quote.identifier(migration.target()),
+                where))
+        .only()
+        .number(MARK + "n");
+  }
+
+  private void bring(Range range) {
+    for (var i = 0; i < TRIES; i++) {
+      var missing = missing(range);
+      if (missing == 0) {
+        return;
+      }
+      var since = watch.now();
+      var parameters = new LinkedHashMap<String, String>();
+      parameters.put("partition", Long.toString(range.partition()));
+      parameters.put("start_offset", Long.toString(range.start()));
+      parameters.put("end_offset", Long.toString(range.end()));
+      switch (copier.copy(parameters, range.text())) {
+        case Copier.End.Said(), Copier.End.Unknown(var _) -> {
+          var came = missing - missing(range);
+          if (came > 0) {
+            copied += came;
+            watch.tell(
+                new RunEvent.Copied(
+                    migration.target(),
+                    range.text(),
+                    came,
+                    Duration.between(since, watch.now()),
+                    copied,
+                    Math.max(total, copied)));
+          }
+        }
+        case Copier.End.TooBig(var because) -> {
+          watch.tell(new RunEvent.Split(migration.target(), range.text(), because));
+          if (range.halves().isEmpty()) {
+            throw new Failure.Refused(range.text() + " is too big for one job: " + because);
+          }
+          range.halves().forEach(this::bring);
+          return;
+        }
+        case Copier.End.Failed(var because) ->
+            throw new Failure.Refused(
+                "the copy of "
+                    + range.text()
+                    + " into "
+                    + migration.target()
+                    + " failed and would fail again: "
+                    + because);
+      }
+    }
+  }
+
+  /// Messages that the target holds more than once: by one consumer and a copy, or by two consumers.
+  static Optional<String> doubled(Tinybird tinybird, Watch watch, Migration migration) {
+    var sql =
+        "SELECT toInt64(count()) - toInt64(uniqExact(`%s`, `%s`)) AS %sn FROM %s"
+            .formatted(
+                Migration.PARTITION,
+                Migration.OFFSET,
+                MARK,
+                Quote.identifier(migration.target()));
+    var n =
+        watch
+            .read(migration.target(), () -> tinybird.query(sql))
+            .only()
+            .number(MARK + "n");
+    return n == 0
+        ? Optional.empty()
+        : Optional.of("%s holds %,d messages twice".formatted(migration.target(), n));
+  }
+
+  private Answer ask(String sql) {
+    watch.check();
+    return watch.read(migration.target(), () -> tinybird.query(sql));
+  }
+}

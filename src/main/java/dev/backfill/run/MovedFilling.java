@@ -1,0 +1,227 @@
+package dev.backfill.run;
+
+import dev.backfill.failure.Failure;
+import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.proof.Side;
+import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/// Fills a target whose producers have moved already: they write to it while the old source rests.
+///
+/// Nothing begins before the source is quiet. Then a view is made that carries whatever still
+/// arrives there, and the rows are copied by difference, slice by slice: each job checks that its
+/// slice of the source is what it was, so a row that the view is about to bring isn't copied too.
+/// Rows that only the target has are the producers' own.
+final class MovedFilling implements Filler {
+  private static final int ROUNDS = 4;
+  private static final int TRIES = 3;
+
+  private final Migration migration;
+  private final Tinybird tinybird;
+  private final Inventory inventory;
+  private final Inventory raw;
+  private final Copier copier;
+  private final Watch watch;
+  private final PlanCore.Limits limits;
+  private int slices = 1;
+  private long copied;
+  private long total;
+
+  /// @param inventory without the rows that go away by themselves
+  /// @param raw with them, as the preconditions of the jobs count
+  MovedFilling(
+      Migration migration,
+      Tinybird tinybird,
+      Inventory inventory,
+      Inventory raw,
+      Copier copier,
+      Watch watch,
+      PlanCore.Limits limits) {
+    this.migration = migration;
+    this.tinybird = tinybird;
+    this.inventory = inventory;
+    this.raw = raw;
+    this.copier = copier;
+    this.watch = watch;
+    this.limits = limits;
+  }
+
+  @Override
+  public Outcome.Figures figures() {
+    return new Outcome.Figures(
+        migration.target(), slices, copier.started(), copied, 0, copier.working());
+  }
+
+  @Override
+  public void bulk() {
+    quiet();
+    stragglers();
+    total = raw.reading(Side.SOURCE, Chunk.everything()).rows();
+    slices = SliceFilling.slices(total, limits.chunkRows());
+    watch.tell(new RunEvent.Chunked(migration.target(), slices, slices, total));
+    chunks().forEach(this::bring);
+  }
+
+  @Override
+  public void sweep(List<Chunk> differing) {
+    for (var round = 0; round < ROUNDS; round++) {
+      var open =
+          chunks().stream()
+              .filter(c -> {
+                var missing = inventory.missing(c);
+                return missing.missingRows() > 0 || !missing.complete();
+              })
+              .toList();
+      if (open.isEmpty()) {
+        return;
+      }
+      open.forEach(this::bring);
+    }
+  }
+
+  private List<Chunk> chunks() {
+    var out = new ArrayList<Chunk>();
+    for (var i = 0; i < slices; i++) {
+      out.add(slices == 1 ? Chunk.everything() : Chunk.everything().slice(slices, i));
+    }
+    return out;
+  }
+
+  /// The first quiet reading.
+  private void quiet() {
+    if (linked()) {
+      return;
+    }
+    var before = raw.reading(Side.SOURCE, Chunk.everything());
+    for (var i = 0; i < TRIES; i++) {
+      watch.pause(
+          migration.target(),
+          "the producers of " + migration.source() + " have to write to it by now",
+          limits.settle());
+      var now = raw.reading(Side.SOURCE, Chunk.everything());
+      if (now.equals(before)) {
+        return;
+      }
+      before = now;
+    }
+    throw new Failure.Refused(
+        "rows still arrive at %s: let its producers write to %s, never to both, then run again"
+            .formatted(migration.source(), migration.target()));
+  }
+
+  private boolean linked() {
+    var id =
+        watch
+            .read(migration.target(), () -> tinybird.dataSource(migration.target()))
+            .map(d -> d.id())
+            .orElse(migration.target());
+    return watch
+        .read(migration.target(), () -> tinybird.pipe(migration.stragglers()))
+        .filter(p ->
+            p.nodes().stream()
+                .anyMatch(n ->
+                    n.materialized()
+                        .filter(m -> m.equals(id) || m.equals(migration.target()))
+                        .isPresent()))
+        .isPresent();
+  }
+
+  /// The view for what still arrives at the old source.
+  private void stragglers() {
+    if (linked()) {
+      return;
+    }
+    var made =
+        tinybird.createView(
+            migration.stragglers(),
+            "Carries what still arrives at %s into %s. Made by backfill run; goes with the old Data Source."
+                .formatted(migration.source(), migration.target()),
+            migration.selected(),
+            migration.target());
+    if (!made || !linked()) {
+      throw new Failure.Refused(
+          "%s is in the workspace and doesn't feed %s: remove it with tb pipe rm %s --yes, then run again"
+              .formatted(
+                  migration.stragglers(), migration.target(), migration.stragglers()));
+    }
+    watch.tell(
+        new RunEvent.Note(
+            migration.target(),
+            migration.stragglers() + " carries what still arrives at " + migration.source()));
+    // What came while it was being made has settled by then.
+    watch.pause(migration.target(), "rows that came meanwhile have to settle", limits.settle());
+  }
+
+  private void bring(Chunk chunk) {
+    for (var i = 0; i < TRIES; i++) {
+      var source = raw.reading(Side.SOURCE, chunk);
+      var missing = inventory.missing(chunk);
+      if (source.rows() == 0 || (missing.isEmpty() && missing.complete())) {
+        return;
+      }
+      watch.pause(migration.target(), "rows that are missing may be under way", limits.settle());
+      if (!raw.reading(Side.SOURCE, chunk).equals(source)) {
+        continue;
+      }
+      var since = watch.now();
+      var parameters = new LinkedHashMap<String, String>();
+      parameters.put("mode", "delta");
+      if (!chunk.whole()) {
+        parameters.put("slices", Integer.toString(chunk.slices()));
+        parameters.put("slice", Integer.toString(chunk.slice()));
+      }
+      parameters.put("expect_source", Long.toString(source.rows()));
+      switch (copier.copy(parameters, text(chunk))) {
+        case Copier.End.Said(), Copier.End.Unknown(var _) -> {
+          var left = inventory.missing(chunk);
+          if (left.complete() && left.missingRows() < Math.max(1, source.rows())) {
+            told(chunk, source.rows(), since);
+          }
+          if (left.isEmpty() && left.complete()) {
+            return;
+          }
+        }
+        case Copier.End.TooBig(var because) -> {
+          watch.tell(new RunEvent.Split(migration.target(), text(chunk), because));
+          var halves = chunk.halves(0, 0);
+          if (halves.isEmpty()) {
+            throw new Failure.Refused(
+                text(chunk) + " of " + migration.source() + " is too big for one job: " + because);
+          }
+          halves.forEach(this::bring);
+          return;
+        }
+        case Copier.End.Failed(var because) ->
+            throw new Failure.Refused(
+                "the copy of "
+                    + text(chunk)
+                    + " into "
+                    + migration.target()
+                    + " failed and would fail again: "
+                    + because);
+      }
+    }
+  }
+
+  private void told(Chunk chunk, long rows, Instant since) {
+    copied = Math.min(total, copied + rows);
+    watch.tell(
+        new RunEvent.Copied(
+            migration.target(),
+            text(chunk),
+            rows,
+            Duration.between(since, watch.now()),
+            copied,
+            Math.max(total, copied)));
+  }
+
+  private static String text(Chunk chunk) {
+    return chunk.text();
+  }
+}
