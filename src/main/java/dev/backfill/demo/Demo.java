@@ -117,6 +117,7 @@ public final class Demo {
         var http = new Http()) {
       var workspace = new HttpTinybird(http, URI.create(local.url()), local.token());
       var environment = Map.of("BACKFILL_HOST", local.url(), "BACKFILL_TOKEN", local.token());
+      play.prepare(local);
       var base = new TreeMap<>(play.base());
       var stage =
           new Stage(

@@ -1,5 +1,6 @@
 package dev.backfill.demo;
 
+import dev.backfill.local.LocalWorkspace;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,10 +9,11 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// A Data Source that Kafka feeds. The embedded workspace has no Kafka: a topic is kept here, and two
-/// threads bring its messages as the two consumer groups would, each in the order of its partitions
-/// and from the offset at which it begins. So this shows the copies, the seam by offset and the
-/// proof; it shows nothing of Tinybird's connector, of a consumer's start or of its rebalances.
+/// A Data Source that Kafka feeds. The embedded workspace has no Kafka: a topic is kept here, and
+/// two threads bring its messages as the two consumer groups would, each in the order of its
+/// partitions and from the offset at which it begins. So this shows the copies, the seam by offset
+/// and the proof; it shows nothing of Tinybird's connector, of a consumer's start or of its
+/// rebalances.
 final class KafkaTwin extends Play {
   private static final String FILE = "datasources/orders.datasource";
   private static final int PARTITIONS = 3;
@@ -148,14 +150,18 @@ final class KafkaTwin extends Play {
   }
 
   @Override
+  void prepare(LocalWorkspace local) {
+    local.faults().topicsPlayed(true);
+  }
+
+  @Override
   void seed(Stage stage, long rows) {
     stage.step("%,d messages of history in %d partitions".formatted(rows, PARTITIONS));
     while (topic.messages() < rows) {
       stage
           .workspace()
           .append(
-              "orders",
-              topic.produce(Math.toIntExact(Math.min(SEEDS, rows - topic.messages()))));
+              "orders", topic.produce(Math.toIntExact(Math.min(SEEDS, rows - topic.messages()))));
     }
   }
 
@@ -210,8 +216,7 @@ final class KafkaTwin extends Play {
   Figures figures(Stage stage) {
     var messages = topic.messages();
     var rows = stage.number("SELECT count() AS n FROM orders_1");
-    var different =
-        stage.number("SELECT uniqExact(__partition, __offset) AS n FROM orders_1");
+    var different = stage.number("SELECT uniqExact(__partition, __offset) AS n FROM orders_1");
     var wrong = stage.number("SELECT countIf(amount != __offset % 50) AS n FROM orders_1");
     var revenue =
         stage.number(

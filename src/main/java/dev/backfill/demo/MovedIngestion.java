@@ -7,8 +7,8 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// The specification's scenario 4b: producers move to the new version first, then history is copied.
-/// Some client that nobody thought of goes on writing to the old one.
+/// The specification's scenario 4b: producers move to the new version first, then history is
+/// copied. Some client that nobody thought of goes on writing to the old one.
 final class MovedIngestion extends Play {
   private static final String FILE = "datasources/clicks.datasource";
   private static final int SEEDS = 20_000;
@@ -160,8 +160,7 @@ final class MovedIngestion extends Play {
   Figures figures(Stage stage) {
     var rows = stage.number("SELECT count() AS n FROM clicks_1");
     var different = stage.number("SELECT uniqExact(id) AS n FROM clicks_1");
-    var wrong =
-        stage.number("SELECT countIf(price != id % 100 + 0.5) AS n FROM clicks_1");
+    var wrong = stage.number("SELECT countIf(price != id % 100 + 0.5) AS n FROM clicks_1");
     var fork =
         stage.number(
             "SELECT abs(toInt64(countMerge(clicks)) - %d) AS n FROM clicks_per_button_1"

@@ -1,5 +1,6 @@
 package dev.backfill.demo;
 
+import dev.backfill.local.LocalWorkspace;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -27,6 +28,9 @@ abstract class Play {
 
   /// The files that it changes.
   abstract Map<String, String> changed(SortedMap<String, String> base);
+
+  /// Before anything is deployed.
+  void prepare(LocalWorkspace local) {}
 
   /// Fills the source.
   abstract void seed(Stage stage, long rows);

@@ -149,8 +149,7 @@ public final class Emitter {
     var text = parse(source.get().path());
     // Loaded whole by its connector, the new version needs one of its own; any other would take
     // in every row a second time.
-    var keepsConnector =
-        m.scenario() == Scenario.RELOAD || m.scenario() == Scenario.KAFKA_TWIN;
+    var keepsConnector = m.scenario() == Scenario.RELOAD || m.scenario() == Scenario.KAFKA_TWIN;
     if (!keepsConnector
         && text.directives().stream().anyMatch(d -> ForkText.connector(d) && d.included())) {
       obstacle(
@@ -185,7 +184,9 @@ public final class Emitter {
       obstacle(
           "connector_included",
           source.place(),
-          "The KAFKA_GROUP_ID of " + m.source() + " isn't in its own file, and its new version needs another");
+          "The KAFKA_GROUP_ID of "
+              + m.source()
+              + " isn't in its own file, and its new version needs another");
       return;
     }
     generate(layout.dataSource(m), KafkaTexts.twin(text, group.get(), m.target()), false);

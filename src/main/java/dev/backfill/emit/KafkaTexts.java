@@ -16,7 +16,9 @@ final class KafkaTexts {
   private static final String GROUP = "KAFKA_GROUP_ID ";
   private static final Pattern OTHER_GROUP =
       Pattern.compile(
-          "(?m)^(" + Pattern.quote(Texts.NOT_CARRIED) + "KAFKA_GROUP_ID[^\\n]*\\n)KAFKA_GROUP_ID[^\\n]*\\n?");
+          "(?m)^("
+              + Pattern.quote(Texts.NOT_CARRIED)
+              + "KAFKA_GROUP_ID[^\\n]*\\n)KAFKA_GROUP_ID[^\\n]*\\n?");
 
   private KafkaTexts() {}
 
@@ -97,8 +99,7 @@ final class KafkaTexts {
   private static String prefix(Migration m) {
     var free = new StringBuilder("backfill_");
     while (m.projection().stream()
-        .anyMatch(
-            p -> p.column().startsWith(free.toString()) || p.expression().contains(free))) {
+        .anyMatch(p -> p.column().startsWith(free.toString()) || p.expression().contains(free))) {
       free.insert(0, '_');
     }
     return free.toString();

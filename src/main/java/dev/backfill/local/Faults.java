@@ -71,6 +71,7 @@ public final class Faults {
   private boolean replaceCascades;
   private boolean columnDrops = true;
   private boolean exchanges;
+  private boolean topicsPlayed;
   private boolean schedulesInBranches;
   private boolean nullStatistics;
   private boolean quotedNumbers;
@@ -291,6 +292,7 @@ public final class Faults {
     replaceCascades = false;
     columnDrops = true;
     exchanges = false;
+    topicsPlayed = false;
     schedulesInBranches = false;
     nullStatistics = false;
     quotedNumbers = false;
@@ -351,6 +353,7 @@ public final class Faults {
         case "replaceCascades" -> replaceCascades(value.asBoolean());
         case "columnDrops" -> columnDrops(value.asBoolean());
         case "exchanges" -> exchanges(value.asBoolean());
+        case "topics_played" -> topicsPlayed(value.asBoolean());
         case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
         case "nullStatistics" -> nullStatistics(value.asBoolean());
         case "quotedNumbers" -> quotedNumbers(value.asBoolean());
@@ -440,6 +443,16 @@ public final class Faults {
 
   synchronized boolean columnDrops() {
     return columnDrops;
+  }
+
+  /// Data Sources with a Kafka topic are made like any other: somebody outside plays their consumer
+  /// and appends what it would bring. Off at first: then they are refused.
+  public synchronized void topicsPlayed(boolean on) {
+    topicsPlayed = on;
+  }
+
+  synchronized boolean topicsPlayed() {
+    return topicsPlayed;
   }
 
   synchronized boolean exchanges() {

@@ -495,8 +495,8 @@ public final class Planner {
     }
   }
 
-  /// Where producers write to the new version while its history is copied, rows of one side only are
-  /// no mistake, so engines that merge them leave nothing to compare by.
+  /// Where producers write to the new version while its history is copied, rows of one side only
+  /// are no mistake, so engines that merge them leave nothing to compare by.
   private void moved(DataSource before, DataSource after) {
     if (after.engine().mergesRows()) {
       notEmitted(

@@ -191,8 +191,7 @@ final class Guard {
       case PRODUCERS ->
           switch (migration.scenario()) {
             case NOT_PRODUCTION, RELOAD -> history == Feed.History.Kind.NONE;
-            case FULL_REPLACEMENT, MOVE_INGESTION, KAFKA_TWIN ->
-                history == Feed.History.Kind.COPY;
+            case FULL_REPLACEMENT, MOVE_INGESTION, KAFKA_TWIN -> history == Feed.History.Kind.COPY;
             case STREAMING_TIMESTAMP, POPULATE, DELTA -> false;
           };
       case FORK, NONE -> false;

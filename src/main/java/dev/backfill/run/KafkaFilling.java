@@ -19,10 +19,10 @@ import java.util.TreeMap;
 /// Fills a Data Source that reads its Kafka topic itself, with the rows that only the old one's
 /// consumer has read.
 ///
-/// A consumer reads a partition in order. So whatever the target lacks below the highest offset that
-/// it holds, its consumer will never bring: those rows are copied. What lies above is still on its
-/// way. The highest offset counts only once it is `settle` old, because the rows of one batch don't
-/// become visible all at once.
+/// A consumer reads a partition in order. So whatever the target lacks below the highest offset
+/// that it holds, its consumer will never bring: those rows are copied. What lies above is still on
+/// its way. The highest offset counts only once it is `settle` old, because the rows of one batch
+/// don't become visible all at once.
 final class KafkaFilling implements Filler {
   private static final int TRIES = 4;
 
@@ -36,11 +36,7 @@ final class KafkaFilling implements Filler {
   private long total;
 
   KafkaFilling(
-      Migration migration,
-      Tinybird tinybird,
-      Copier copier,
-      Watch watch,
-      PlanCore.Limits limits) {
+      Migration migration, Tinybird tinybird, Copier copier, Watch watch, PlanCore.Limits limits) {
     this.migration = migration;
     this.tinybird = tinybird;
     this.copier = copier;
@@ -195,20 +191,14 @@ final class KafkaFilling implements Filler {
     }
   }
 
-  /// Messages that the target holds more than once: by one consumer and a copy, or by two consumers.
+  /// Messages that the target holds more than once: by one consumer and a copy, or by two
+  /// consumers.
   static Optional<String> doubled(Tinybird tinybird, Watch watch, Migration migration) {
     var sql =
         "SELECT toInt64(count()) - toInt64(uniqExact(`%s`, `%s`)) AS %sn FROM %s"
             .formatted(
-                Migration.PARTITION,
-                Migration.OFFSET,
-                MARK,
-                Quote.identifier(migration.target()));
-    var n =
-        watch
-            .read(migration.target(), () -> tinybird.query(sql))
-            .only()
-            .number(MARK + "n");
+                Migration.PARTITION, Migration.OFFSET, MARK, Quote.identifier(migration.target()));
+    var n = watch.read(migration.target(), () -> tinybird.query(sql)).only().number(MARK + "n");
     return n == 0
         ? Optional.empty()
         : Optional.of("%s holds %,d messages twice".formatted(migration.target(), n));

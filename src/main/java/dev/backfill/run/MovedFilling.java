@@ -147,8 +147,7 @@ final class MovedFilling implements Filler {
     if (!made || !linked()) {
       throw new Failure.Refused(
           "%s is in the workspace and doesn't feed %s: remove it with tb pipe rm %s --yes, then run again"
-              .formatted(
-                  migration.stragglers(), migration.target(), migration.stragglers()));
+              .formatted(migration.stragglers(), migration.target(), migration.stragglers()));
     }
     watch.tell(
         new RunEvent.Note(

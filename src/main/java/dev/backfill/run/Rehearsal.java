@@ -149,8 +149,8 @@ public final class Rehearsal {
   }
 
   /// Without a column that tells old rows from new ones: the copy and its proof first, then rows
-  /// that show what an insert does from now on.
-  /// A branch has no connectors: nothing there reads the topic.
+  /// that show what an insert does from now on. A branch has no connectors: nothing there reads the
+  /// topic.
   private static boolean connected(Migration migration, Watch watch) {
     if (migration.scenario() != Scenario.KAFKA_TWIN) {
       return false;

@@ -301,7 +301,7 @@ class PlannerTest {
 
     assertThat(plan.core().migrations().getLast().historyFeed().kind())
         .isEqualTo(Feed.History.Kind.SEAM);
-    assertThat(plan.warnings()).isEmpty();
+    assertThat(codes(plan.warnings())).containsExactly("seam_before_producers_move");
     assertThat(plan.obstacles()).isEmpty();
   }
 

@@ -255,8 +255,7 @@ public final class HttpTinybird implements Tinybird {
 
   @Override
   public void replacePipe(String name, String description, String sql) {
-    push(
-        name, description, sql, "", Wire.ordered("ignore_sql_errors", "false", "force", "true"));
+    push(name, description, sql, "", Wire.ordered("ignore_sql_errors", "false", "force", "true"));
   }
 
   /// @param target the Data Source that it materializes into; empty when it is only read
