@@ -52,7 +52,7 @@ class ArchitectureTest {
         "local         | local.engine datafile project sql problem failure",
         "local.engine  | failure",
         "tb            | tinybird.http http revision revision.jgit project datafile sql failure problem",
-        "action        | github journey report status run plan change tinybird revision problem failure",
+        "action        | github journey report status run emit plan change tinybird revision problem failure",
         "journey       | revision revision.jgit tinybird tinybird.http http worktree report status survey run proof emit plan change"
             + " project datafile config sql failure problem",
       })
