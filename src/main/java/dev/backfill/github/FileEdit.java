@@ -15,7 +15,7 @@ public sealed interface FileEdit {
     }
   }
 
-  /// Removes a file.
+  /// Removes a file, if it is there.
   record Delete(String path) implements FileEdit {
     public Delete {
       check(path);

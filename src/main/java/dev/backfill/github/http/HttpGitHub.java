@@ -402,14 +402,21 @@ public final class HttpGitHub implements GitHub {
   private Committed commit(NewCommit wanted, CommitId head) {
     var base =
         get(tree -> Wire.required(tree, "tree", "sha"), Map.of(), "git", "commits", head.hex());
+    // GitHub refuses to delete what isn't there
+    var edits =
+        wanted.edits().stream()
+            .filter(edit -> edit instanceof FileEdit.Write || entry(head, edit.path()).isPresent())
+            .toList();
     // trees and commits nobody points at are harmless, so these two may be repeated
     var tree =
-        post(
-            made -> Wire.required(made, "sha"),
-            Effect.REPEATABLE,
-            tree(wanted, base),
-            "git",
-            "trees");
+        edits.isEmpty()
+            ? base
+            : post(
+                made -> Wire.required(made, "sha"),
+                Effect.REPEATABLE,
+                tree(edits, base),
+                "git",
+                "trees");
     var there = head(wanted);
     if (!there.equals(head)) {
       return new Committed.Moved(there, List.of());
@@ -429,10 +436,10 @@ public final class HttpGitHub implements GitHub {
     return advance(wanted, head, commit);
   }
 
-  private static ObjectNode tree(NewCommit wanted, String base) {
+  private static ObjectNode tree(List<FileEdit> edits, String base) {
     var body = object().put("base_tree", base);
     var entries = body.putArray("tree");
-    for (var edit : wanted.edits()) {
+    for (var edit : edits) {
       var entry = entries.addObject().put("path", edit.path()).put("type", "blob");
       switch (edit) {
         case FileEdit.Write(_, var text, var executable) ->

@@ -360,6 +360,19 @@ class HttpGitHubTest {
   }
 
   @Test
+  void whatIsGoneAlreadyNeedNotBeRemoved() {
+    var gone = new FileEdit.Delete("scripts/gone.sh");
+    var both =
+        new NewCommit(
+            "feature", scene.head, "message", List.of(gone, new FileEdit.Delete("scripts/old.sh")));
+    var made = made(github.commit(both));
+    assertThat(modes(made.commit())).containsExactly("100644 datasources/events.datasource");
+
+    var again = new NewCommit("feature", made.commit(), "message", both.edits());
+    assertThat(done(github.commit(again))).isEqualTo(new Committed.Nothing(made.commit()));
+  }
+
+  @Test
   void onABranchThatMovedItIsTriedOnceMoreOnTheNewHead() {
     var pushed = new CommitId[1];
     fake.before(
