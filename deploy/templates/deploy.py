@@ -99,6 +99,9 @@ def facts():
         if not os.path.isfile(m["sync_file"]):
             print("gone", m["sync"], "-", "-", sep="\t")
             continue
+        if not m["cut"]:
+            print("live" if is_live(m["sync"], m["target"]) else "missing", m["sync"], "-", "-", sep="\t")
+            continue
         line(m["sync"], m["target"], m["variable"] if not m["pinned"] else "-", "missing")
     for folder in (".", "pipes", "endpoints"):
         for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -174,7 +177,7 @@ def bind():
             if sql is not None:
                 live[m["target"]] = live_cutover(sql)
     for m in MIGRATIONS:
-        if not m["sync"] or not os.path.isfile(m["sync_file"]):
+        if not m["sync"] or not m["cut"] or not os.path.isfile(m["sync_file"]):
             continue
         variable = "-" if m["pinned"] else m["variable"]
         pipe = get("/v0/pipes/" + m["sync"], absent={})
@@ -228,6 +231,8 @@ def check():
                     "Look at why the deployment is slow, then run this job again: it goes on."
                     % (m["target"], cutover, MARGIN, m["sync"])
                 )
+        elif m["sync"] and not m["cut"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"]):
+            bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["sync"], m["target"]))
         elif m["fork"] and os.path.isfile(m["fork_file"]) and not is_live(m["fork"], m["target"]):
             bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["fork"], m["target"]))
         elif not m["sync"] and not m["fork"] and os.path.isfile(m["target_file"]) and not stands(m):
@@ -236,7 +241,20 @@ def check():
         stop(*bad)
 
 
-COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check}
+def populates():
+    """Sync pipes whose target is still empty: it is populated once, and never beside rows that are there."""
+    for m in MIGRATIONS:
+        if not m["populate"] or not is_live(m["sync"], m["target"]):
+            continue
+        source, target = (
+            int(get("/v0/sql", q="SELECT count() AS n FROM `%s` FORMAT JSON" % name)["data"][0]["n"])
+            for name in (m["populate"], m["target"])
+        )
+        if not target and source:
+            print(m["sync"], m["target"], source, sep="\t")
+
+
+COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

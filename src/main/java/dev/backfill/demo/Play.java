@@ -78,6 +78,7 @@ abstract class Play {
         new FullReplacement(),
         new Reload(),
         new Delta(),
+        new Populate(),
         new LatestVersion(),
         new SeamPlay(),
         new ReplayPlay(),

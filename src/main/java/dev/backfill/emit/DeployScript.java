@@ -114,6 +114,7 @@ final class DeployScript {
     fields.put("fork_file", file(files, live.fork()));
     fields.put("variable", string(m.cutoverVariable()));
     fields.put("target_file", target(m));
+    fields.put("cut", cutBy.isPresent() ? "1" : "0");
     fields.put("arrival", m.border() == Border.ARRIVAL ? "1" : "0");
     fields.put(
         "copy",
@@ -122,6 +123,12 @@ final class DeployScript {
               case COPY -> m.historyFeed().pipe();
               case FORK, SEAM, REPLAY, POPULATE, NONE -> "";
             }));
+    fields.put(
+        "populate",
+        switch (m.historyFeed().kind()) {
+          case POPULATE -> string(m.source());
+          case COPY, FORK, SEAM, REPLAY, NONE -> "\"\"";
+        });
     fields.put("pinned", "\"\"");
     fields.put("daily", "0");
     fields.put("digits", "0");

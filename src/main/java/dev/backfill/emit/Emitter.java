@@ -244,12 +244,12 @@ public final class Emitter {
       case FORK -> throw new IllegalStateException(m.target() + " is a fork");
     }
     switch (m.historyFeed().kind()) {
-      case COPY ->
+      case COPY, POPULATE ->
           ownPipe(
               m.historyFeed().pipe(),
               m.scenario() == Scenario.KAFKA_TWIN ? KafkaTexts.backfill(m) : texts.backfill());
       case NONE -> {}
-      case FORK, SEAM, REPLAY, POPULATE -> notYet(m, place);
+      case FORK, SEAM, REPLAY -> notYet(m, place);
     }
   }
 

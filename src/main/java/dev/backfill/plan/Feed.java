@@ -48,7 +48,7 @@ public sealed interface Feed {
       SEAM,
       /// A Copy Pipe with the view's query over its origin.
       REPLAY,
-      /// The sync Pipe's populate, once.
+      /// The sync Pipe's populate, once; the Pipe that is named repairs what it missed.
       POPULATE,
       /// Nothing: there is none, or the next load brings it.
       NONE;

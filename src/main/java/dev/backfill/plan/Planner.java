@@ -382,11 +382,18 @@ public final class Planner {
             target
                 + " reads the topic as a consumer group of its own; older rows are copied by partition and offset.");
       }
-      case POPULATE ->
-          notEmitted(
-              before,
-              "Scenario " + scenario + " for " + source + " can't be written as files yet.",
-              "Do it by hand, or choose another scenario in backfill.yml.");
+      case POPULATE -> {
+        copyable(before, after);
+        warnings.add(
+            Problem.warning(
+                "populate_needs_quiet",
+                before.place(),
+                "deploy.sh populates %s once, with everything that is in %s then: rows that arrive while it works are there twice."
+                    .formatted(target, source),
+                "Pause whoever writes to "
+                    + source
+                    + " while CD deploys, or choose `scenario: delta`, which needs no pause."));
+      }
     }
     var projection = projection(before, after, settings.projection());
     var timestamp =
@@ -403,13 +410,16 @@ public final class Planner {
     var history =
         switch (scenario) {
           case NOT_PRODUCTION, RELOAD -> new Feed.History(Feed.History.Kind.NONE, "");
-          case POPULATE -> new Feed.History(Feed.History.Kind.POPULATE, live.pipe());
+          case POPULATE ->
+              new Feed.History(
+                  Feed.History.Kind.POPULATE,
+                  pipeName(source, false, "backfill_" + target, false));
           case STREAMING_TIMESTAMP, FULL_REPLACEMENT, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
               new Feed.History(
                   Feed.History.Kind.COPY, pipeName(source, false, "backfill_" + target, false));
         };
     var reduced =
-        after.engine().mergesRows() && history.kind() == Feed.History.Kind.COPY
+        after.engine().mergesRows() && !history.pipe().isEmpty()
             ? Reduction.of(after)
             : List.<Migration.Reduced>of();
     return new Migration(

@@ -156,13 +156,13 @@ final class Guard {
           case FORK, PRODUCERS, NONE -> Optional.<Line>empty();
         };
     switch (migration.historyFeed().kind()) {
-      case COPY -> {
+      case COPY, POPULATE -> {
         var copy = migration.historyFeed().pipe();
         if (watch.read(target, () -> tinybird.pipe(copy)).isEmpty()) {
           reasons.add("the copy pipe " + copy + " isn't in the workspace; deploy first");
         }
       }
-      case FORK, SEAM, REPLAY, POPULATE, NONE -> {}
+      case FORK, SEAM, REPLAY, NONE -> {}
     }
     for (var fork : forks) {
       if (fork.historyFeed().kind() != Feed.History.Kind.FORK) {
@@ -187,7 +187,11 @@ final class Guard {
   private static boolean runnable(Migration migration) {
     var history = migration.historyFeed().kind();
     return switch (migration.liveFeed().kind()) {
-      case SYNC -> history == Feed.History.Kind.COPY;
+      case SYNC ->
+          switch (history) {
+            case COPY, POPULATE -> true;
+            case FORK, SEAM, REPLAY, NONE -> false;
+          };
       case PRODUCERS ->
           switch (migration.scenario()) {
             case NOT_PRODUCTION, RELOAD -> history == Feed.History.Kind.NONE;

@@ -181,8 +181,8 @@ public final class Rehearsal {
     var proofs = new ArrayList<ProofReport>();
     var copies =
         switch (migration.historyFeed().kind()) {
-          case COPY -> !connected(migration, watch);
-          case FORK, SEAM, REPLAY, POPULATE, NONE -> false;
+          case COPY, POPULATE -> !connected(migration, watch);
+          case FORK, SEAM, REPLAY, NONE -> false;
         };
     if (copies) {
       var faults = new ArrayList<String>();

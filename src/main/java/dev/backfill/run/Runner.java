@@ -107,11 +107,11 @@ public final class Runner {
       }
       try {
         switch (ready.migration().historyFeed().kind()) {
-          case COPY ->
+          case COPY, POPULATE ->
               fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
           case NONE ->
               loaded(ready, core, inventory, watch, options.directWrites(), proofs, reasons);
-          case FORK, SEAM, REPLAY, POPULATE ->
+          case FORK, SEAM, REPLAY ->
               throw new IllegalStateException(target + " can't be run, and the guard let it pass");
         }
         switch (ready.migration().scenario()) {
@@ -206,8 +206,8 @@ public final class Runner {
         migration.timestamp().isPresent()
             ? Filling.states(migration, ready.cutover(), inventory, chunkRows)
             : switch (migration.historyFeed().kind()) {
-              case COPY -> List.of(SliceFilling.whole(inventory));
-              case FORK, SEAM, REPLAY, POPULATE, NONE -> List.<Filling.State>of();
+              case COPY, POPULATE -> List.of(SliceFilling.whole(inventory));
+              case FORK, SEAM, REPLAY, NONE -> List.<Filling.State>of();
             };
     var absent = states.stream().filter(s -> !s.same() && s.source().rows() > 0).toList();
     return new Outcome.Intent(

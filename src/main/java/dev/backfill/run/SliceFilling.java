@@ -3,6 +3,7 @@ package dev.backfill.run;
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.Border;
 import dev.backfill.plan.Chunk;
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Ticks;
@@ -46,6 +47,10 @@ final class SliceFilling implements Filler {
 
   private final Migration migration;
   private final Optional<Instant> cutover;
+
+  /// The sync pipe brings rows from its creation on, whenever they come.
+  private final boolean flowing;
+
   private final Inventory inventory;
   private final Inventory raw;
   private final Copier copier;
@@ -72,6 +77,8 @@ final class SliceFilling implements Filler {
     this.directWrites = directWrites;
     this.migration = ready.migration();
     this.cutover = migration.border() == Border.ARRIVAL ? ready.cutoverInstant() : Optional.empty();
+    this.flowing =
+        migration.liveFeed().kind() == Feed.Live.Kind.SYNC && migration.border() == Border.NONE;
     this.inventory = inventory;
     this.raw = raw;
     this.copier = copier;
@@ -111,6 +118,10 @@ final class SliceFilling implements Filler {
                 "the cutover is past and %,d of %,d slices aren't there: they are copied as soon as they rest"
                     .formatted(absent.size(), slices)));
       }
+      return;
+    }
+    if (flowing) {
+      // What isn't there may be on its way through the sync pipe: only what rests is copied.
       return;
     }
     absent.forEach(s -> copy(s.chunk()));

@@ -510,6 +510,13 @@ public final class Tb {
             Arguments.parse(
                 after(rest, 1), Set.of("--wait", "--yes"), Set.of("--mode", "--param"), false));
       }
+      case "populate" ->
+          populate(
+              Arguments.parse(
+                  after(words, 1),
+                  Set.of("--truncate", "--unlink-on-populate-error", "--wait"),
+                  Set.of("--node", "--sql-condition"),
+                  false));
       default -> throw unknown("pipe", sub(words));
     }
   }
@@ -548,6 +555,47 @@ public final class Tb {
       api.await(job, out);
       out.println("** Data copied to '" + Api.text(target, "name") + "'");
     }
+  }
+
+  private void populate(Arguments arguments) {
+    var name = arguments.only("PIPE_NAME_OR_ID");
+    var api = api();
+    var node =
+        arguments
+            .option("--node")
+            .orElseGet(() -> materialized(api.get("/v0/pipes/" + Api.segment(name))));
+    var query = new LinkedHashMap<String, String>();
+    query.put("truncate", String.valueOf(arguments.has("--truncate")));
+    query.put(
+        "unlink_on_populate_error", String.valueOf(arguments.has("--unlink-on-populate-error")));
+    arguments.option("--sql-condition").ifPresent(s -> query.put("populate_condition", s));
+    var answer =
+        api.post(
+            "/v0/pipes/"
+                + Api.segment(name)
+                + "/nodes/"
+                + Api.segment(node)
+                + "/population?"
+                + Api.query(query));
+    var job = Api.jobId(answer);
+    out.println("** Populating job url " + Api.text(answer.path("job"), "job_url"));
+    if (arguments.has("--wait")) {
+      api.await(job, out);
+      out.println("** Materialized node '" + node + "' populated");
+    }
+  }
+
+  /// The only materialized node of a Pipe.
+  private static String materialized(JsonNode pipe) {
+    var nodes =
+        pipe.path("nodes").valueStream()
+            .filter(n -> !Api.text(n, "materialized").isEmpty())
+            .map(n -> Api.text(n, "name"))
+            .toList();
+    if (nodes.size() != 1) {
+      throw new Stopped("the Pipe has " + nodes.size() + " materialized nodes; say --node");
+    }
+    return nodes.getFirst();
   }
 
   private void dataSource(List<String> words) {
