@@ -254,7 +254,13 @@ def populates():
             print(m["sync"], m["target"], source, sep="\t")
 
 
-COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates}
+def linked():
+    bad = [m for m in MIGRATIONS if m["populate"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"])]
+    if bad:
+        stop(*("%s doesn't feed %s any more: rows that arrive are missing there until backfill run has added them." % (m["sync"], m["target"]) for m in bad))
+
+
+COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates, "linked": linked}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

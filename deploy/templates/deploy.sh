@@ -134,9 +134,7 @@ while IFS=$'\t' read -r pipe target rows; do
       "empty. Else see with backfill run what is missing."
   fi
 done <"$workdir/populates"
-if ! ask check "$workdir/bound" "$place" >"$workdir/check"; then
-  stop "populated, but not in order any more:" "$(cat "$workdir/check")"
-fi
+ask linked >"$workdir/linked" || stop "populated, but not in order any more:" "$(cat "$workdir/linked")"
 case "$place" in
   main) next="backfill run" ;;
   *) next="backfill rehearse" ;;

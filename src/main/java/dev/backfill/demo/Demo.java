@@ -42,12 +42,24 @@ public final class Demo {
       chunk-rows: 400000
       """;
 
+  private static final String QUICK =
+      """
+      lead: 8s
+      margin: 1s
+      settle: 300ms
+      lease: 10m
+      poll: 50ms
+      chunk-rows: 2000
+      rehearsal-rows: 100
+      """;
+
   /// What to run.
   ///
   /// @param scenario wire name of one of [#scenarios]
   /// @param rows history to begin with; empty takes the scenario's own
   /// @param keep leave the folder where it is
-  public record Options(String scenario, OptionalLong rows, boolean keep) {}
+  /// @param quick waits as short as they can be, for tests
+  public record Options(String scenario, OptionalLong rows, boolean keep, boolean quick) {}
 
   /// Wire names of the scenarios that can be played, the default first.
   public static List<String> scenarios() {
@@ -161,7 +173,7 @@ public final class Demo {
     shell.quietly(repository, "tb", "auth", "--host", local.url(), "--token", local.token());
     shell.quietly(repository, "tb", "init", "--git");
     write(repository, base);
-    Files.writeString(repository.resolve("backfill.yml"), SETTINGS + play.settings());
+    Files.writeString(repository.resolve("backfill.yml"), (options.quick() ? QUICK : SETTINGS) + play.settings());
     shell.quietly(repository, "git", "add", "-A");
     shell.quietly(repository, "git", "commit", "-qm", "As it is");
     var status = shell.shown(repository, Map.of(), "tb", "deploy");
@@ -227,7 +239,11 @@ public final class Demo {
             "Merge pull request #1",
             "the-change");
     var cd = checkout(stage, local, "cd");
-    must(0, "deploy.sh", stage.shell().shown(cd, Map.of(), "bash", deployScript(cd)));
+    if (stage.shell().shown(cd, Map.of(), "bash", deployScript(cd)) != 0) {
+      // A slow machine may miss the cutover; the script says what to do then.
+      out.println("  the job is run again, as it says");
+      must(0, "deploy.sh", stage.shell().shown(cd, Map.of(), "bash", deployScript(cd)));
+    }
   }
 
   private static Path checkout(Stage stage, LocalWorkspace local, String name) {

@@ -1,6 +1,8 @@
 package dev.backfill.demo;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.tb.Tb;
+import java.io.ByteArrayOutputStream;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -70,10 +71,14 @@ final class Shell {
       Map<String, String> environment,
       java.util.function.Consumer<String> lines,
       String... command) {
-    var words = new ArrayList<>(List.of(command));
+    var words = List.of(command);
     if (words.getFirst().equals("tb")) {
-      // ProcessBuilder looks along this process's own PATH
-      words.set(0, home.resolve("bin/tb").toString());
+      // The same program; a process of its own is only needed where bash starts it.
+      var said = new ByteArrayOutputStream();
+      var stream = new PrintStream(said, true, StandardCharsets.UTF_8);
+      var status = Tb.run(words.subList(1, words.size()), folder, environment, stream, stream);
+      said.toString(StandardCharsets.UTF_8).lines().forEach(line -> lines.accept(line + "\n"));
+      return status;
     }
     var builder = new ProcessBuilder(words).directory(folder.toFile());
     var variables = builder.environment();
