@@ -39,7 +39,7 @@ ask() {
 import datetime, json, os, re, sys, time, urllib.error, urllib.parse, urllib.request
 
 MIGRATIONS = json.loads(r'''[
-    {"arrival": 0, "copy": "backfill_analytics_events_1", "daily": 0, "digits": 0, "fork": "", "fork_file": "", "pinned": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "target_file": "datasources/analytics_events_1.datasource", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
+    {"arrival": 0, "copy": "backfill_analytics_events_1", "cut": 1, "daily": 0, "digits": 0, "fork": "", "fork_file": "", "pinned": "", "populate": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "target_file": "datasources/analytics_events_1.datasource", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
 ]''')
 LEAD, MARGIN = 1800, 300  # seconds
 
@@ -139,6 +139,9 @@ def facts():
         if not os.path.isfile(m["sync_file"]):
             print("gone", m["sync"], "-", "-", sep="\t")
             continue
+        if not m["cut"]:
+            print("live" if is_live(m["sync"], m["target"]) else "missing", m["sync"], "-", "-", sep="\t")
+            continue
         line(m["sync"], m["target"], m["variable"] if not m["pinned"] else "-", "missing")
     for folder in (".", "pipes", "endpoints"):
         for entry in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
@@ -214,7 +217,7 @@ def bind():
             if sql is not None:
                 live[m["target"]] = live_cutover(sql)
     for m in MIGRATIONS:
-        if not m["sync"] or not os.path.isfile(m["sync_file"]):
+        if not m["sync"] or not m["cut"] or not os.path.isfile(m["sync_file"]):
             continue
         variable = "-" if m["pinned"] else m["variable"]
         pipe = get("/v0/pipes/" + m["sync"], absent={})
@@ -268,6 +271,8 @@ def check():
                     "Look at why the deployment is slow, then run this job again: it goes on."
                     % (m["target"], cutover, MARGIN, m["sync"])
                 )
+        elif m["sync"] and not m["cut"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"]):
+            bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["sync"], m["target"]))
         elif m["fork"] and os.path.isfile(m["fork_file"]) and not is_live(m["fork"], m["target"]):
             bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["fork"], m["target"]))
         elif not m["sync"] and not m["fork"] and os.path.isfile(m["target_file"]) and not stands(m):
@@ -276,7 +281,26 @@ def check():
         stop(*bad)
 
 
-COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check}
+def populates():
+    """Sync pipes whose target is still empty: it is populated once, and never beside rows that are there."""
+    for m in MIGRATIONS:
+        if not m["populate"] or not is_live(m["sync"], m["target"]):
+            continue
+        source, target = (
+            int(get("/v0/sql", q="SELECT count() AS n FROM `%s` FORMAT JSON" % name)["data"][0]["n"])
+            for name in (m["populate"], m["target"])
+        )
+        if not target and source:
+            print(m["sync"], m["target"], source, sep="\t")
+
+
+def linked():
+    bad = [m for m in MIGRATIONS if m["populate"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"])]
+    if bad:
+        stop(*("%s doesn't feed %s any more: rows that arrive are missing there until backfill run has added them." % (m["sync"], m["target"]) for m in bad))
+
+
+COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates, "linked": linked}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -370,6 +394,18 @@ if ! ask check "$workdir/bound" "$place" >"$workdir/check"; then
   fi
   stop "deployed, but not in order:" "$(cat "$workdir/check")"
 fi
+# Once, by `tb pipe populate`: what is in a target already may have come through the live pipe, so
+# beside it nothing is populated, and `backfill run` brings what is missing row by row.
+ask populates >"$workdir/populates" || stop "can't learn what is to be populated" "$(cat "$workdir/populates")"
+while IFS=$'\t' read -r pipe target rows; do
+  say "tb pipe populate $pipe --node sync --wait: $rows rows into $target"
+  if ! tb pipe populate "$pipe" --node sync --wait </dev/null; then
+    stop "the populate of $target failed; part of it may be there" \
+      "A first populate that fails unlinks $pipe. Run this again when its cause is mended: it goes on if $target is still" \
+      "empty. Else see with backfill run what is missing."
+  fi
+done <"$workdir/populates"
+ask linked >"$workdir/linked" || stop "populated, but not in order any more:" "$(cat "$workdir/linked")"
 case "$place" in
   main) next="backfill run" ;;
   *) next="backfill rehearse" ;;

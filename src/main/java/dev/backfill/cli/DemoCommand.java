@@ -57,7 +57,10 @@ final class DemoCommand implements Callable<Integer> {
     try {
       return Demo.run(
           new Demo.Options(
-              scenario, rows == null ? OptionalLong.empty() : OptionalLong.of(rows), keep, /* quick= */ false),
+              scenario,
+              rows == null ? OptionalLong.empty() : OptionalLong.of(rows),
+              keep,
+              /* quick= */ false),
           new InProcess(),
           console.out(),
           console.err(),

@@ -173,7 +173,8 @@ public final class Demo {
     shell.quietly(repository, "tb", "auth", "--host", local.url(), "--token", local.token());
     shell.quietly(repository, "tb", "init", "--git");
     write(repository, base);
-    Files.writeString(repository.resolve("backfill.yml"), (options.quick() ? QUICK : SETTINGS) + play.settings());
+    Files.writeString(
+        repository.resolve("backfill.yml"), (options.quick() ? QUICK : SETTINGS) + play.settings());
     shell.quietly(repository, "git", "add", "-A");
     shell.quietly(repository, "git", "commit", "-qm", "As it is");
     var status = shell.shown(repository, Map.of(), "tb", "deploy");

@@ -412,8 +412,7 @@ public final class Planner {
           case NOT_PRODUCTION, RELOAD -> new Feed.History(Feed.History.Kind.NONE, "");
           case POPULATE ->
               new Feed.History(
-                  Feed.History.Kind.POPULATE,
-                  pipeName(source, false, "backfill_" + target, false));
+                  Feed.History.Kind.POPULATE, pipeName(source, false, "backfill_" + target, false));
           case STREAMING_TIMESTAMP, FULL_REPLACEMENT, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
               new Feed.History(
                   Feed.History.Kind.COPY, pipeName(source, false, "backfill_" + target, false));

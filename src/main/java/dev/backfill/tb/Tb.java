@@ -588,7 +588,8 @@ public final class Tb {
   /// The only materialized node of a Pipe.
   private static String materialized(JsonNode pipe) {
     var nodes =
-        pipe.path("nodes").valueStream()
+        pipe.path("nodes")
+            .valueStream()
             .filter(n -> !Api.text(n, "materialized").isEmpty())
             .map(n -> Api.text(n, "name"))
             .toList();
