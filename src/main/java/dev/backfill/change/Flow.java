@@ -8,8 +8,10 @@ import dev.backfill.sql.Quote;
 import dev.backfill.sql.SqlText;
 import dev.backfill.sql.TablesRead;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// Where rows flow in a project: which Data Source starts a Pipe, through which plain Pipes, and
 /// what its SQL is once everything between is written out.
@@ -29,6 +32,11 @@ public final class Flow {
 
   private final Project project;
   private final Map<String, TablesRead> read = new HashMap<>();
+  // a question about one name is asked for each of thousands of resources, so answers are kept
+  private final Map<Node, Set<String>> named = new IdentityHashMap<>();
+  private final Map<Pipe, Optional<Origin>> origins = new IdentityHashMap<>();
+  private @Nullable Map<String, List<Pipe>> readers;
+  private @Nullable Map<String, List<Pipe>> fed;
 
   private Flow(Project project) {
     this.project = project;
@@ -61,7 +69,7 @@ public final class Flow {
   /// What starts a Pipe: for one that writes, the table whose inserts it sees. Empty where a table
   /// function or a template expression stands.
   public Optional<Origin> origin(Pipe pipe) {
-    return origin(pipe, resultNode(pipe), new ArrayList<>(), 0);
+    return origins.computeIfAbsent(pipe, p -> origin(p, resultNode(p), new ArrayList<>(), 0));
   }
 
   private Optional<Origin> origin(Pipe pipe, Node node, List<String> passed, int depth) {
@@ -126,10 +134,16 @@ public final class Flow {
 
   /// The Pipes that materialize what is inserted into a table.
   public List<Pipe> materializedFrom(String table) {
-    return project.pipes().values().stream()
-        .filter(p -> p.is(Node.Kind.MATERIALIZED))
-        .filter(p -> origin(p).filter(o -> o.table().equals(table)).isPresent())
-        .toList();
+    if (fed == null) {
+      fed = new HashMap<>();
+      for (var pipe : project.pipes().values()) {
+        if (pipe.is(Node.Kind.MATERIALIZED)) {
+          origin(pipe)
+              .ifPresent(o -> fed.computeIfAbsent(o.table(), _ -> new ArrayList<>()).add(pipe));
+        }
+      }
+    }
+    return List.copyOf(fed.getOrDefault(table, List.of()));
   }
 
   /// Every table a Pipe reads, in whatever position, through nodes and plain Pipes.
@@ -156,22 +170,31 @@ public final class Flow {
 
   /// The names in the SQL of a node that are tables or may be.
   public Set<String> named(Node node) {
+    return named.computeIfAbsent(node, this::namesIn);
+  }
+
+  private Set<String> namesIn(Node node) {
     var out = new LinkedHashSet<String>();
     tables(node).names().forEach(n -> out.add(named(n)));
     out.addAll(tables(node).dynamic());
     tables(node).possible().stream()
         .filter(n -> project.dataSource(n).isPresent() || project.pipe(n).isPresent())
         .forEach(out::add);
-    return out;
+    return Collections.unmodifiableSet(out);
   }
 
   /// The Pipes that name a resource themselves.
   public List<Pipe> readers(String resource) {
-    return project.pipes().values().stream()
-        .filter(p ->
-            p.nodes().stream()
-                .anyMatch(n -> named(n).contains(resource) && p.node(resource).isEmpty()))
-        .toList();
+    if (readers == null) {
+      readers = new HashMap<>();
+      for (var pipe : project.pipes().values()) {
+        var names = new TreeSet<String>();
+        pipe.nodes().forEach(n -> names.addAll(named(n)));
+        names.removeIf(n -> pipe.node(n).isPresent());
+        names.forEach(n -> readers.computeIfAbsent(n, _ -> new ArrayList<>()).add(pipe));
+      }
+    }
+    return List.copyOf(readers.getOrDefault(resource, List.of()));
   }
 
   /// The names of the columns of a Pipe's result, in order; empty where only the engine would know.
