@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import tools.jackson.databind.JsonNode;
 
@@ -23,6 +24,7 @@ final class Core {
   final String prefix;
 
   final Space main;
+  private final Gate gate;
   private final Map<String, Space> spaces = new ConcurrentSkipListMap<>();
 
   Core(Engine engine, Store store, Faults faults, Space main) {
@@ -31,6 +33,9 @@ final class Core {
     this.faults = faults;
     this.main = main;
     this.prefix = main.database();
+    try (var session = engine.session()) {
+      gate = new Gate(session);
+    }
     add(main);
   }
 
@@ -92,6 +97,28 @@ final class Core {
     }
   }
 
+  /// Refuses SQL that names what it may not; see [Gate].
+  void check(Space space, Session session, String sql) {
+    gate.check(session, sql, Set.copyOf(List.of(space.database(), main.database())));
+  }
+
+  /// What SQL may name: tables, columns, aliases; no database at all.
+  ///
+  /// @throws Refusal 403 when it names what nobody may
+  Set<String> named(Space space, String sql) {
+    try (var session = engine.readOnly(space.database(), Map.of())) {
+      return gate.check(session, sql, Set.of());
+    }
+  }
+
+  /// Runs a statement that defines something, once it is checked.
+  void define(Space space, String sql) {
+    try (var session = session(space)) {
+      check(space, session, sql);
+      session.run(sql);
+    }
+  }
+
   /// Names and types of the columns of a query, found without reading rows and on a session that
   /// can't write or reach out.
   ///
@@ -102,6 +129,7 @@ final class Core {
       if (!session.onlyReads(select)) {
         throw new Refusal(400, "[Error] only one SELECT is allowed");
       }
+      check(space, session, select);
       var names = new ArrayList<String>();
       session
           .query("DESCRIBE (" + select + "\n)", "JSONEachRow")

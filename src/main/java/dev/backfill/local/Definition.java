@@ -40,6 +40,12 @@ record Definition(
           "VersionedCollapsingMergeTree",
           "Null");
 
+  private static final Pattern SETTING =
+      Pattern.compile(
+          "(index_granularity(_bytes)?|ttl_only_drop_parts|merge_with_ttl_timeout"
+              + "|min_(bytes|rows)_for_wide_part|non_replicated_deduplication_window"
+              + "|parts_to_(throw|delay)_insert|allow_nullable_key)\\s*=\\s*\\d+");
+
   private static final Pattern INDEX =
       Pattern.compile("(?i:INDEX\\s+)?(\\w+)\\s+(\\S.*\\sTYPE\\s+\\S.*?),?");
 
@@ -263,8 +269,19 @@ record Definition(
     sql.append(" ORDER BY ").append(sorting.isEmpty() ? "tuple()" : sorting);
     clause(sql, " SAMPLE BY ", Sql.piece(option("engine_sampling_key")));
     clause(sql, " TTL ", Sql.piece(ttl()));
-    clause(sql, " SETTINGS ", Sql.piece(option("engine_settings")));
+    clause(sql, " SETTINGS ", settings());
     return sql.toString();
+  }
+
+  /// Some settings name disks, so only those that are known are taken.
+  private String settings() {
+    var text = Sql.piece(option("engine_settings"));
+    for (var one : text.isEmpty() ? List.<String>of() : List.of(text.split(",", -1))) {
+      if (!SETTING.matcher(one.strip()).matches()) {
+        throw new Refusal(501, "the engine setting is not served: " + one.strip());
+      }
+    }
+    return text;
   }
 
   private String key(String option) {

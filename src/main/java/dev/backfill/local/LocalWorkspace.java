@@ -210,6 +210,11 @@ public final class LocalWorkspace implements AutoCloseable {
     return core.main.id();
   }
 
+  /// Name of its database in the engine.
+  String database() {
+    return core.main.database();
+  }
+
   public Faults faults() {
     return core.faults;
   }

@@ -30,7 +30,8 @@ final class Logs {
           "_tinybird_jobs_log_raw",
           "_tinybird_jobs_log",
           "_tinybird_pipe_stats_rt",
-          "_tinybird_pipe_stats");
+          "_tinybird_pipe_stats",
+          "_tinybird_storage");
 
   /// Makes the tables of a space that aren't there.
   void create(Space space) {
@@ -84,6 +85,14 @@ final class Logs {
           sumState(read_bytes) AS read_bytes_sum, sumState(read_rows) AS read_rows_sum
         FROM _tinybird_pipe_stats_rt GROUP BY date, pipe_id, pipe_name\
         """);
+    core.run(space, storageView(space));
+  }
+
+  private static String storageView(Space space) {
+    return "CREATE VIEW IF NOT EXISTS _tinybird_storage AS SELECT table, sum(bytes_on_disk) AS bytes,"
+        + " sum(system.parts.rows) AS rows FROM system.parts WHERE active AND database = "
+        + Sql.literal(space.database())
+        + " GROUP BY table";
   }
 
   /// The table behind `tinybird.<name>`.
@@ -99,24 +108,16 @@ final class Logs {
 
   private static String storage(Space space) {
     var sources = List.copyOf(space.dataSources.values());
-    var names = sources.stream().map(d -> Sql.literal(d.name())).toList();
-    var ids = sources.stream().map(d -> Sql.literal(d.id())).toList();
-    var where =
-        names.isEmpty()
-            ? "0"
-            : "active AND database = "
-                + Sql.literal(space.database())
-                + " AND table IN ("
-                + String.join(", ", names)
-                + ")";
+    var names = String.join(", ", sources.stream().map(d -> Sql.literal(d.name())).toList());
+    var ids = String.join(", ", sources.stream().map(d -> Sql.literal(d.id())).toList());
     return "(SELECT now() AS timestamp, transform(table, ["
-        + String.join(", ", names)
+        + names
         + "]::Array(String), ["
-        + String.join(", ", ids)
-        + "]::Array(String), '') AS datasource_id, table AS datasource_name,"
-        + " sum(bytes_on_disk) AS bytes, sum(p.rows) AS rows FROM system.parts AS p WHERE "
-        + where
-        + " GROUP BY table)";
+        + ids
+        + "]::Array(String), '') AS datasource_id, table AS datasource_name, bytes, rows"
+        + " FROM _tinybird_storage WHERE table IN ["
+        + names
+        + "]::Array(String))";
   }
 
   /// Notes a call of an endpoint or of the query API.

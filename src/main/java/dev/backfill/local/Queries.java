@@ -83,7 +83,7 @@ final class Queries {
   }
 
   /// @throws Refusal 403 when a token that may not do everything may not read a name
-  private static void allowed(Space space, Access access, String sql) {
+  private void allowed(Space space, Access access, String sql) {
     if (access.admin()) {
       return;
     }
@@ -96,9 +96,14 @@ final class Queries {
         access.need("DATASOURCES:READ", space.dataSources.containsKey(name) ? name : source);
       }
     }
-    read.possible().stream()
-        .filter(name -> space.dataSources.containsKey(name) || space.pipes.containsKey(name))
-        .forEach(name -> access.need("DATASOURCES:READ", name));
+    // `x IN name` and `in(x, name)` read tables too
+    for (var name : core.named(space, sql)) {
+      if (space.dataSources.containsKey(name.replaceFirst("_quarantine$", ""))) {
+        access.need("DATASOURCES:READ", name.replaceFirst("_quarantine$", ""));
+      } else if (space.pipes.containsKey(name)) {
+        access.need("PIPES:READ", name);
+      }
+    }
   }
 
   Reply sql(Space space, Access access, Request request) {
@@ -216,6 +221,7 @@ final class Queries {
       if (!session.onlyReads(sql) || !selects(sql)) {
         throw new Refusal(400, "[Error] Only one SELECT is supported, nothing else");
       }
+      core.check(space, session, sql);
       var named = FORMAT.matcher(sql);
       var used = named.find() ? named.group(1) : format;
       var result = session.query(sql, format);

@@ -83,7 +83,7 @@ final class Resources {
               "DROP TABLE IF EXISTS "
                   + Sql.identifier(definition.name() + "_quarantine")
                   + " SYNC");
-          core.run(space, definition.create(space.database()));
+          core.define(space, definition.create(space.database()));
           core.run(space, definition.createQuarantine(space.database()));
           core.save(space, definition);
           logs.operation(space, "create", definition, Map.of());
@@ -161,6 +161,7 @@ final class Resources {
       if (!session.onlyReads(select)) {
         throw new Refusal(400, "[Error] only one SELECT is allowed");
       }
+      core.check(space, session, select);
       var columns = new ArrayList<String>();
       session
           .query("DESCRIBE (" + select + "\n)", "JSONEachRow")
@@ -291,7 +292,7 @@ final class Resources {
           }
           if (!operations.isEmpty()) {
             // one statement: all of them or none
-            core.run(
+            core.define(
                 space,
                 "ALTER TABLE "
                     + Sql.identifier(name)

@@ -28,9 +28,6 @@ final class Sql {
     } catch (IllegalArgumentException e) {
       throw new Refusal(400, "[Error] " + e.getMessage());
     }
-    if (read.functions().contains("merge")) {
-      throw new Refusal(403, "[Error] the table function merge is not allowed");
-    }
     var out = new StringBuilder();
     var copied = 0;
     for (var reference : read.references()) {

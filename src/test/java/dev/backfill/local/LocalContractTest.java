@@ -400,6 +400,13 @@ class LocalContractTest {
               "SELECT count() FROM " + other + "_quarantine",
               "SELECT 1 FROM " + mine + " WHERE id IN " + other,
               "SELECT 1 FROM " + mine + " WHERE id IN (SELECT id FROM " + other + ")",
+              "SELECT 1 FROM " + mine + " WHERE in(id, " + other + ")",
+              "SELECT 1 FROM "
+                  + mine
+                  + " WHERE id IN "
+                  + api().workspace().database()
+                  + "."
+                  + other,
               "SELECT count() FROM tinybird.jobs_log",
               "SELECT count() FROM _tinybird_jobs_log_raw")) {
         refused(reader.get("/v0/sql?q=" + LocalApi.encode(forbidden)), 403);

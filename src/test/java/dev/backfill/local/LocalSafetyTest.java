@@ -1,0 +1,292 @@
+package dev.backfill.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.testing.EngineTest;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Attacks on the workspace through its own API. SECRET stands for a file, OTHER for a table of
+/// another workspace on the same engine.
+@EngineTest
+class LocalSafetyTest {
+  private static final String MARK = "swordfish";
+  private @TempDir static @Nullable Path folder;
+  private static @Nullable LocalApi mine;
+  private static @Nullable LocalApi theirs;
+
+  @BeforeAll
+  static void twoWorkspacesOnOneEngine() throws IOException {
+    var data = Objects.requireNonNull(folder);
+    Files.writeString(data.resolve("secret"), MARK);
+    mine = LocalApi.start(data.resolve("mine"));
+    theirs = LocalApi.start(data.resolve("theirs"));
+    for (var api : new LocalApi[] {api(), Objects.requireNonNull(theirs)}) {
+      api.dataSource("t", "`id` UInt32 `json:$.id`, `word` String `json:$.word`", "id");
+      api.events("t", "{\"id\":1,\"word\":\"" + MARK + "\"}");
+    }
+    api().post("/v0/datasources/t/truncate");
+    api().events("t", "{\"id\":1,\"word\":\"mine\"}");
+    api().dataSource("target", "`word` String", "word");
+  }
+
+  @AfterAll
+  static void theyEnd() {
+    api().close();
+    Objects.requireNonNull(theirs).close();
+  }
+
+  private static LocalApi api() {
+    return Objects.requireNonNull(mine);
+  }
+
+  private static String with(String attack) {
+    var other = Objects.requireNonNull(theirs).workspace().database();
+    return attack
+        .replace("SECRET", Objects.requireNonNull(folder).resolve("secret").toString())
+        .replace("OUTFILE_", Objects.requireNonNull(folder).resolve("stolen").toString())
+        .replace("OTHER", other);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SELECT file('SECRET') AS word",
+        "SELECT `fi\\x6ce`('SECRET') AS word",
+        "SELECT/**/FILE/**/('SECRET') AS word",
+        "SELECT word FROM (SELECT file('SECRET') AS word)",
+        "WITH file('SECRET') AS x SELECT x AS word",
+        "SELECT arrayMap(x -> file(x), ['SECRET'])[1] AS word",
+        "SELECT * FROM file('SECRET', 'LineAsString', 'word String')",
+        "SELECT * FROM fileCluster('default', 'SECRET', 'LineAsString', 'word String')",
+        "SELECT word FROM url('http://localhost:1/', 'LineAsString', 'word String')",
+        "SELECT word FROM s3('http://bucket.localhost:1/x', 'LineAsString', 'word String')",
+        "SELECT word FROM s3Cluster('default', 'http://bucket.localhost:1/x')",
+        "SELECT word FROM gcs('http://bucket.localhost:1/x', 'LineAsString', 'word String')",
+        "SELECT word FROM hdfs('hdfs://localhost:1/x', 'LineAsString', 'word String')",
+        "SELECT word FROM remote('127.0.0.1:1', 'OTHER', 't')",
+        "SELECT word FROM remoteSecure('127.0.0.1:1', 'OTHER', 't')",
+        "SELECT word FROM cluster('default', OTHER.t)",
+        "SELECT word FROM mysql('localhost:1', 'a', 'b', 'c', 'd')",
+        "SELECT word FROM postgresql('localhost:1', 'a', 'b', 'c', 'd')",
+        "SELECT word FROM mongodb('localhost:1', 'a', 'b', 'c', 'd', 'word String')",
+        "SELECT word FROM redis('localhost:1', 'word', 'word String')",
+        "SELECT word FROM sqlite('SECRET', 't')",
+        "SELECT word FROM executable('cat SECRET', 'LineAsString', 'word String')",
+        "SELECT word FROM filesystem('/')",
+        "SELECT word FROM deltaLakeLocal('SECRET')",
+        "SELECT word FROM icebergLocal('SECRET')",
+        "SELECT word FROM dictionary('x')",
+        "SELECT dictGet('x', 'word', 1) AS word",
+        "SELECT joinGet('OTHER.t', 'word', 1) AS word",
+        "SELECT catboostEvaluate('SECRET', 1) AS word",
+        "SELECT aiGenerate('x', 'hello') AS word",
+        "SELECT hasColumnInTable('OTHER', 't', 'word') AS word",
+        "SELECT getServerSetting('max_server_memory_usage') AS word",
+        "SELECT word FROM OTHER.t",
+        "SELECT word FROM `OTHER`.`t`",
+        "SELECT word FROM \"OTHER\"/**/./**/\"t\"",
+        "SELECT word FROM t WHERE (id, word) IN OTHER.t",
+        "SELECT word FROM t WHERE NOT in((id, word), OTHER.t)",
+        "SELECT word FROM t WHERE (id, word) GLOBAL NOT IN (OTHER.t)",
+        "SELECT word FROM t PASTE JOIN OTHER.t AS x",
+        "SELECT t.word FROM t, OTHER.t AS x",
+        "SELECT (SELECT any(word) FROM OTHER.t) AS word",
+        "SELECT word FROM view(SELECT word FROM OTHER.t)",
+        "SELECT word FROM viewIfPermitted(SELECT word FROM OTHER.t ELSE null('word String'))",
+        "SELECT word FROM viewExplain('EXPLAIN', '', (SELECT word FROM OTHER.t))",
+        "SELECT word FROM merge('OTHER', '^t$')",
+        "SELECT word FROM loop('OTHER', 't') LIMIT 1",
+        "SELECT part_name AS word FROM mergeTreeIndex('OTHER', 't')",
+        "FROM OTHER.t SELECT word",
+        "SELECT word FROM t UNION ALL SELECT word FROM OTHER.t",
+        "SELECT name AS word FROM system.databases",
+        "SELECT word FROM t WHERE word IN system.databases",
+        "SELECT table_name AS word FROM INFORMATION_SCHEMA.tables",
+        "SHOW DATABASES",
+        "SHOW TABLES FROM OTHER",
+        "DESCRIBE OTHER.t",
+        "EXISTS TABLE OTHER.t",
+        "EXPLAIN SELECT 1",
+        "SELECT word FROM t INTO OUTFILE 'OUTFILE_'",
+        "SELECT word FROM t SETTINGS readonly = 0",
+        "SELECT word FROM t SETTINGS max_execution_time = 1000",
+        "SET readonly = 0",
+        "SELECT 1 AS word; SELECT word FROM OTHER.t",
+        "INSERT INTO t SELECT 1, 'x'",
+        "INSERT INTO FUNCTION file('OUTFILE_', 'CSV', 'a String') SELECT 'x'",
+        "DROP TABLE t",
+        "SYSTEM SHUTDOWN",
+        "KILL QUERY WHERE 1",
+        "CREATE TABLE x (a UInt8) ENGINE = Memory",
+        "ATTACH DATABASE x",
+        "BACKUP TABLE t TO File('OUTFILE_')"
+      })
+  void noStatementReachesBeyondTheWorkspace(String attack) {
+    var sql = with(attack);
+    for (var answer :
+        new LocalApi.Answer[] {
+          api().get("/v0/sql?q=" + LocalApi.encode(sql)),
+          api().pipe("endpoint", "standard", "", sql, true),
+          api().pipe("copy", "copy", "target", sql, true),
+          api().pipe("view", "materialized", "target", sql, true)
+        }) {
+      assertThat(answer.status()).as(answer.text()).isIn(400, 403, 501);
+      assertThat(answer.text()).doesNotContain(MARK);
+    }
+    assertThat(Objects.requireNonNull(folder).resolve("stolen")).doesNotExist();
+    assertThat(api().value("SELECT count() FROM t")).isEqualTo("1");
+  }
+
+  /// Checked when it is pushed, a template can still become something else when it is run.
+  @Test
+  void aParameterDoesNotReachBeyondTheWorkspaceEither() {
+    var attack = with("SELECT {{columns(what, 'word', word)}} AS word FROM t");
+    api().pipe("late", "standard", "", "%\n" + attack, true);
+    api().post("/v0/pipes/late/nodes/late_node/endpoint");
+
+    var answer =
+        api().get("/v0/pipes/late.json?what=" + LocalApi.encode(with("file('SECRET')")));
+
+    assertThat(answer.text()).doesNotContain(MARK);
+    assertThat(answer.status()).isNotEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "`id` UInt32, `word` String DEFAULT file('SECRET')",
+        "`id` UInt32, `word` String MATERIALIZED `fi\\x6ce`('SECRET')",
+        "`id` UInt32, `word` String DEFAULT joinGet('OTHER.t', 'word', id)"
+      })
+  void noColumnReadsFiles(String schema) {
+    var answer = api().dataSource("made", with(schema), "id");
+
+    assertThat(answer.status()).as(answer.text()).isIn(400, 403);
+    assertThat(api().get("/v0/datasources/made").status()).isEqualTo(404);
+    var altered =
+        api()
+            .form(
+                "POST",
+                "/v0/datasources/t/alter?dry=false",
+                Map.of(
+                    "schema",
+                    "`id` UInt32 `json:$.id`, `word` String `json:$.word`, "
+                        + with(schema).replace("`id` UInt32, `word`", "`more`")));
+    assertThat(altered.status()).as(altered.text()).isIn(400, 403);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "engine_sorting_key=file('SECRET')",
+        "engine_partition_key=file('SECRET')",
+        "engine_ttl=toDate(file('SECRET')) + 1",
+        "engine_settings=disk = disk(type = local, path = 'OUTFILE_/')",
+        "engine_settings=storage_policy = 'default'",
+        "engine=File('CSV')",
+        "engine=URL('http://localhost:1', CSV)",
+        "engine=Distributed('default', 'OTHER', 't')",
+        "engine=Merge('OTHER', 't')",
+        "engine=MergeTree() ORDER BY id SETTINGS storage_policy = 'x' --"
+      })
+  void noEngineReachesBeyondTheWorkspace(String option) {
+    var form = new java.util.HashMap<>(Map.of("name", "made", "schema", "`id` UInt32"));
+    form.put("engine", "MergeTree");
+    form.put("engine_sorting_key", "id");
+    var pair = with(option).split("=", 2);
+    form.put(pair[0], pair[1]);
+
+    var answer = api().form("POST", "/v0/datasources", form);
+
+    if (answer.status() == 200) {
+      // what stands behind a MergeTree's name is thrown away
+      assertThat(option).startsWith("engine=MergeTree()");
+      api().delete("/v0/datasources/made?force=true&dry_run=false");
+    } else {
+      assertThat(answer.status()).as(answer.text()).isIn(400, 403, 501);
+    }
+    assertThat(Objects.requireNonNull(folder).resolve("stolen")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "word = file('SECRET')",
+        "(id, word) IN OTHER.t",
+        "id IN (SELECT id FROM OTHER.t)",
+        "1) OR (1",
+        "1; DROP TABLE t",
+        "1 -- x"
+      })
+  void noConditionReachesBeyondTheWorkspace(String condition) {
+    var text = with(condition);
+    var path = "/v0/datasources/t/delete";
+    var delete = api().form("POST", path + "?dry_run=true", Map.of("delete_condition", text));
+    var replace =
+        api()
+            .post(
+                "/v0/datasources?mode=replace&format=ndjson&name=t&replace_condition="
+                    + LocalApi.encode(text),
+                "{\"id\":2,\"word\":\"x\"}");
+
+    assertThat(delete.status()).as(delete.text()).isIn(400, 403);
+    assertThat(replace.status()).as(replace.text()).isIn(400, 403);
+    assertThat(api().value("SELECT groupArray(id) FROM t")).isEqualTo("[1]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"..", "../x", "a/b", "a%2Fb", "%2e%2e", "a.b", "", "a b", "a\u0000"})
+  void noNameBecomesAPath(String name) {
+    var answer = api().dataSource(name, "`id` UInt32", "id");
+    var encoded = LocalApi.encode(name);
+
+    assertThat(answer.status()).as(answer.text()).isEqualTo(400);
+    assertThat(api().pipe(name, "standard", "", "SELECT 1", true).status()).isEqualTo(400);
+    assertThat(api().post("/v0/environments?data=&name=" + encoded).status()).isEqualTo(400);
+    assertThat(api().delete("/v0/tokens/" + encoded).status()).isBetween(400, 405);
+    assertThat(api().get("/v0/jobs/" + encoded).status()).isIn(200, 404);
+  }
+
+  @Test
+  void onlyTheLoopbackInterfaceIsListenedOn() throws IOException {
+    var port = URI.create(api().url()).getPort();
+    for (var network : java.util.Collections.list(NetworkInterface.getNetworkInterfaces())) {
+      for (InetAddress address : java.util.Collections.list(network.getInetAddresses())) {
+        if (!address.isLoopbackAddress() && !address.isLinkLocalAddress()) {
+          try (var socket = new Socket()) {
+            socket.connect(new java.net.InetSocketAddress(address, port), 1000);
+            throw new AssertionError("it listens on " + address);
+          } catch (IOException expected) {
+            assertThat(expected).isNotNull();
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void withoutATokenNothingIsToldButTheRegion() {
+    for (var route : api().workspace().routes()) {
+      var path = route.pattern().replaceAll("\\{\\w+}", "t");
+      assertThat(api().as("none").send(route.method(), path, "", new byte[0]).status())
+          .as(route.title())
+          .isEqualTo(403);
+    }
+    assertThat(api().as("none").json("/local/faults", "{}").status()).isEqualTo(403);
+  }
+}
