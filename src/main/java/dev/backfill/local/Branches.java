@@ -2,10 +2,13 @@ package dev.backfill.local;
 
 import dev.backfill.local.Jobs.Job;
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.local.engine.Session;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
 
 /// Branches: a copy of the main workspace's resources, with no rows, the last partition or all of
 /// them, in a database of its own.
@@ -62,18 +65,16 @@ final class Branches {
     // nothing is ingested while tables are cloned, so a source and its views' targets agree
     core.main.lock.writeLock().lock();
     try {
-      for (var source : core.main.dataSources.values()) {
-        core.run(branch, source.create(branch.database()));
-        core.run(branch, source.createQuarantine(branch.database()));
-        if (source.stores() && !data.isEmpty() && !ignored.contains(source.name())) {
-          done.add(
-              Map.of(
-                  "datasource",
-                  Map.of("id", source.id(), "name", source.name()),
-                  "partitions",
-                  attach(branch, source, data)));
+      var partitions = data.isEmpty() ? Map.<String, List<JsonNode>>of() : partitions(data);
+      try (var session = core.session(branch)) {
+        for (var source : core.main.dataSources.values()) {
+          session.run(source.create(branch.database()));
+          session.run(source.createQuarantine(branch.database()));
+          if (source.stores() && !data.isEmpty() && !ignored.contains(source.name())) {
+            done.add(attached(session, source, data, partitions));
+          }
+          core.save(branch, source);
         }
-        core.save(branch, source);
       }
       for (var pipe : core.main.pipes.values()) {
         branch.pipes.put(pipe.name(), pipe);
@@ -111,16 +112,14 @@ final class Branches {
     var done = new ArrayList<Map<String, Object>>();
     core.main.lock.writeLock().lock();
     try {
-      for (var source : core.main.dataSources.values()) {
-        if (source.stores()
-            && branch.dataSources.containsKey(source.name())
-            && !ignored.contains(source.name())) {
-          done.add(
-              Map.of(
-                  "datasource",
-                  Map.of("id", source.id(), "name", source.name()),
-                  "partitions",
-                  attached(branch, source, data)));
+      var partitions = partitions(data);
+      try (var session = core.session(branch)) {
+        for (var source : core.main.dataSources.values()) {
+          if (source.stores()
+              && branch.dataSources.containsKey(source.name())
+              && !ignored.contains(source.name())) {
+            done.add(attached(session, source, data, partitions));
+          }
         }
       }
     } finally {
@@ -129,45 +128,45 @@ final class Branches {
     job.change(s -> s.finished(0, Map.of("partitions", done)));
   }
 
-  private List<Map<String, String>> attached(Space branch, Definition source, String data) {
-    try {
-      return attach(branch, source, data);
-    } catch (EngineException e) {
-      // the branch's own definition may be another one
-      return List.of(Map.of("partition", "", "status", "error", "error", Sql.text(e)));
-    }
+  /// The partitions to take, by table, newest first.
+  private Map<String, List<JsonNode>> partitions(String data) {
+    return core
+        .rows(
+            core.main,
+            "SELECT table, partition_id AS id, any(partition) AS name FROM system.parts"
+                + " WHERE active AND rows > 0 AND database = "
+                + Sql.literal(core.main.database())
+                + " GROUP BY table, id ORDER BY table, max(max_time) DESC, max(max_date) DESC,"
+                + " id DESC"
+                + (data.equals("last_partition") ? " LIMIT 1 BY table" : ""))
+        .stream()
+        .collect(Collectors.groupingBy(row -> Json.string(row, "table")));
   }
 
-  private List<Map<String, String>> attach(Space branch, Definition source, String data) {
-    var partitions =
-        core
-            .rows(
-                core.main,
-                "SELECT partition_id AS id, any(partition) AS name FROM system.parts"
-                    + " WHERE active AND rows > 0 AND database = "
-                    + Sql.literal(core.main.database())
-                    + " AND table = "
-                    + Sql.literal(source.name())
-                    + " GROUP BY partition_id ORDER BY max(max_time) DESC, max(max_date) DESC,"
-                    + " partition_id DESC"
-                    + (data.equals("last_partition") ? " LIMIT 1" : ""))
-            .stream()
-            .toList();
-    var attached = new ArrayList<Map<String, String>>();
-    for (var partition : partitions) {
-      core.run(
-          branch,
-          "ALTER TABLE "
-              + Sql.identifier(source.name())
-              + " ATTACH PARTITION ID "
-              + Sql.literal(Json.string(partition, "id"))
-              + " FROM "
-              + Sql.identifier(core.main.database())
-              + "."
-              + Sql.identifier(source.name()));
-      attached.add(Map.of("partition", Json.string(partition, "name"), "status", "ok"));
+  /// Hard links, so it takes no longer for more rows.
+  private Map<String, Object> attached(
+      Session session, Definition source, String data, Map<String, List<JsonNode>> partitions) {
+    var done = new ArrayList<Map<String, String>>();
+    var some = partitions.getOrDefault(source.name(), List.of());
+    var statement = "ALTER TABLE " + Sql.identifier(source.name()) + " ATTACH PARTITION ";
+    var from =
+        " FROM " + Sql.identifier(core.main.database()) + "." + Sql.identifier(source.name());
+    try {
+      if (data.equals("all_partitions") && !some.isEmpty()) {
+        session.run(statement + "ALL" + from);
+      }
+      for (var partition : some) {
+        if (data.equals("last_partition")) {
+          session.run(statement + "ID " + Sql.literal(Json.string(partition, "id")) + from);
+        }
+        done.add(Map.of("partition", Json.string(partition, "name"), "status", "ok"));
+      }
+    } catch (EngineException e) {
+      // the branch's own definition may be another one
+      done.add(Map.of("partition", "", "status", "error", "error", Sql.text(e)));
     }
-    return attached;
+    return Map.of(
+        "datasource", Map.of("id", source.id(), "name", source.name()), "partitions", done);
   }
 
   Optional<Space> find(String nameOrId) {

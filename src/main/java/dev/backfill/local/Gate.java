@@ -7,8 +7,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Pattern;
 
-/// What SQL of users may not name: files, hosts, models, other databases. Read from the engine's own
-/// syntax tree, so that quoting and comments hide nothing. A read-only session doesn't stop the
+/// What SQL of users may not name: files, hosts, models, other databases. Read from the engine's
+/// own syntax tree, so that quoting and comments hide nothing. A read-only session doesn't stop the
 /// function `file`, `s3` or `x IN other.table`, and none at all runs behind a column's DEFAULT.
 final class Gate {
   private static final Pattern NODE =

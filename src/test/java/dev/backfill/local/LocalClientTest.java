@@ -265,7 +265,8 @@ class LocalClientTest {
   void tooMuchMemoryIsAQuestionOfSizeWhateverTheStatus(int status) {
     faults("{\"queryMemory\": 20000000, \"memoryStatus\": " + status + "}");
 
-    var failure = fails(t -> t.query("SELECT length(groupArray(number)) AS n FROM numbers(30000000)"));
+    var failure =
+        fails(t -> t.query("SELECT length(groupArray(number)) AS n FROM numbers(30000000)"));
 
     assertThat(failure.kind()).isEqualTo(Kind.SIZE);
   }

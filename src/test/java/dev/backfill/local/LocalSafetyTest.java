@@ -159,8 +159,7 @@ class LocalSafetyTest {
     api().pipe("late", "standard", "", "%\n" + attack, true);
     api().post("/v0/pipes/late/nodes/late_node/endpoint");
 
-    var answer =
-        api().get("/v0/pipes/late.json?what=" + LocalApi.encode(with("file('SECRET')")));
+    var answer = api().get("/v0/pipes/late.json?what=" + LocalApi.encode(with("file('SECRET')")));
 
     assertThat(answer.text()).doesNotContain(MARK);
     assertThat(answer.status()).isNotEqualTo(200);
