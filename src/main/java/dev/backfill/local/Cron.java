@@ -51,10 +51,8 @@ record Cron(BitSet minutes, BitSet hours, BitSet days, BitSet months, BitSet wee
     // as cron does it: of the two kinds of days, either is enough when both are given
     var everyDay = days.cardinality() == 31;
     var everyWeekday = weekdays.cardinality() >= SUNDAY;
-    var day =
-        everyDay || everyWeekday
-            ? days.get(minute.getDayOfMonth()) && onWeekday
-            : days.get(minute.getDayOfMonth()) || onWeekday;
+    var onDay = days.get(minute.getDayOfMonth());
+    var day = (everyDay || everyWeekday) ? (onDay && onWeekday) : (onDay || onWeekday);
     return minutes.get(minute.getMinute())
         && hours.get(minute.getHour())
         && months.get(minute.getMonthValue())

@@ -7,6 +7,7 @@ import dev.backfill.testing.EngineTest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -166,6 +167,33 @@ class LocalCopiesTest {
     assertThat(counts()).as("what the views hold then is open [?]").isEqualTo("10 258 258");
     api.copy("fewer", "");
     assertThat(counts()).as("the views still fire").isEqualTo("20 268 268");
+  }
+
+  @Test
+  void aScheduledCopyRunsOnceForEveryTimeItWasDueAndNotWhilePaused() {
+    api.pipe("often", "copy", "twin", "SELECT id, at FROM events WHERE id < 10", false);
+    var node = "/v0/pipes/often/nodes/often_node/copy";
+    api.form("PUT", node, Map.of("schedule_cron", "30 4 * * *"));
+    var schedules = api.workspace().schedules();
+    var due = LocalDateTime.of(2100, 1, 1, 4, 30, 12);
+    schedules.tick(due.minusDays(1).plusMinutes(1));
+    var before = jobs();
+
+    schedules.tick(due.minusMinutes(1));
+    assertThat(jobs()).isEqualTo(before);
+    schedules.tick(due);
+    schedules.tick(due.plusSeconds(20));
+    assertThat(jobs()).isEqualTo(before + 1);
+    api.post("/v0/pipes/often/copy/pause");
+    schedules.tick(due.plusDays(1));
+    assertThat(jobs()).isEqualTo(before + 1);
+    api.post("/v0/pipes/often/copy/resume");
+    schedules.tick(due.plusDays(2));
+    assertThat(jobs()).isEqualTo(before + 2);
+  }
+
+  private int jobs() {
+    return api.get("/v0/jobs?pipe_name=often").json().path("jobs").size();
   }
 
   @Test
