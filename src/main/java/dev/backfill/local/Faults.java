@@ -353,7 +353,7 @@ public final class Faults {
         case "replaceCascades" -> replaceCascades(value.asBoolean());
         case "columnDrops" -> columnDrops(value.asBoolean());
         case "exchanges" -> exchanges(value.asBoolean());
-        case "topics_played" -> topicsPlayed(value.asBoolean());
+        case "topicsPlayed" -> topicsPlayed(value.asBoolean());
         case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
         case "nullStatistics" -> nullStatistics(value.asBoolean());
         case "quotedNumbers" -> quotedNumbers(value.asBoolean());
