@@ -10,6 +10,7 @@ import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -1284,11 +1285,49 @@ public final class Judge {
       if (base.project().dataSource(target).isPresent()
           && head.project().dataSource(target).isPresent()
           && !settings.of(target).accept().contains("view_query_changed")
-          && !same(base.meaning(before.get()), head.meaning(view))) {
+          && !same(base.meaning(before.get()), head.meaning(view))
+          && !joinsTwins(before.get(), view)) {
         out.add(target);
       }
     }
     return out;
+  }
+
+  /// The same view on the same trigger that only joins the other half of a pair: both halves hold
+  /// the same rows.
+  private boolean joinsTwins(Pipe before, Pipe after) {
+    if (!base.origin(before)
+        .map(Flow.Origin::table)
+        .equals(head.origin(after).map(Flow.Origin::table))) {
+      return false;
+    }
+    var twins = new HashMap<String, String>();
+    var is = head.reads(after);
+    for (var was : base.reads(before)) {
+      base.project()
+          .dataSource(was)
+          .filter(d -> !is.contains(was))
+          .flatMap(d ->
+              is.stream()
+                  .filter(n -> Pair.related(was, n))
+                  .filter(
+                      n -> base.project().dataSource(n).filter(t -> Pair.alike(d, t)).isPresent())
+                  .findFirst())
+          .ifPresent(n -> twins.put(was, n));
+    }
+    if (twins.isEmpty() || !same(base.meaning(before, twins), head.meaning(after))) {
+      return false;
+    }
+    warn(
+        Problem.warning(
+            "view_moved",
+            after.place(),
+            after.name()
+                + " joins "
+                + list(List.copyOf(twins.values()))
+                + " now; the rows it made stay right only if both versions hold the same.",
+            ""));
+    return true;
   }
 
   private static boolean same(Optional<String> a, Optional<String> b) {
