@@ -222,7 +222,13 @@ final class Planning {
               text,
               deliveries.getOrDefault(dir, new Delivery.Nothing())));
     }
-    var newest = github.map(g -> g.pullRequest(target.number()).head()).orElse(head);
+    var newest =
+        publisher
+            .allowed(
+                "the pull request",
+                "pull-requests: write",
+                () -> github.map(g -> g.pullRequest(target.number()).head()).orElse(head))
+            .orElse(head);
     var current = newest.equals(head);
     var checked = checks(plans, projects, target.head(), head, current);
     allNotes.addAll(publisher.denied());

@@ -2,6 +2,7 @@ package dev.backfill.action;
 
 import dev.backfill.action.ActionInputs.Commenting;
 import dev.backfill.action.ActionOutputs.Output;
+import dev.backfill.failure.Failure;
 import dev.backfill.github.Annotation;
 import dev.backfill.github.Attempt;
 import dev.backfill.github.Check;
@@ -21,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /// Shows what was found: comment, checks, summary, outputs, log. What the token may not do is said
 /// in the log and changes nothing else, except that a check that isn't there is never taken for a
@@ -87,7 +89,10 @@ final class Publisher {
 
   /// Our comment as it is.
   Optional<Comment> comment(int pullRequest) {
-    return own().flatMap(o -> o.find(pullRequest));
+    return own()
+        .flatMap(o ->
+            allowed("the comments", "pull-requests: write", () -> o.find(pullRequest))
+                .flatMap(found -> found));
   }
 
   /// The comment says already what this run has found.
@@ -101,15 +106,18 @@ final class Publisher {
     if (own.isEmpty() || inputs.comment() == Commenting.NEVER) {
       return;
     }
-    if (quiet && inputs.comment() == Commenting.CHANGES && own.get().find(pullRequest).isEmpty()) {
+    if (quiet && inputs.comment() == Commenting.CHANGES && comment(pullRequest).isEmpty()) {
       return;
     }
     told = true;
-    switch (own.get().put(pullRequest, body)) {
-      case Attempt.Done<Comment>(var comment) -> output(Output.COMMENT_URL, comment.url());
-      case Attempt.Denied<Comment>(var because) ->
-          deny("the comment", because, "pull-requests: write");
-    }
+    allowed("the comment", "pull-requests: write", () -> own.get().put(pullRequest, body))
+        .ifPresent(put -> {
+          switch (put) {
+            case Attempt.Done<Comment>(var comment) -> output(Output.COMMENT_URL, comment.url());
+            case Attempt.Denied<Comment>(var because) ->
+                deny("the comment", because, "pull-requests: write");
+          }
+        });
   }
 
   /// Adds a check unless the newest one of ours says the same already.
@@ -161,10 +169,28 @@ final class Publisher {
   /// The newest check of ours on a commit: of the app that writes our comments.
   Optional<CheckRun> ours(CommitId head, String name) {
     var app = inputs.commentAuthor().toLowerCase(Locale.ROOT).replace("[bot]", "");
-    return github.stream()
-        .flatMap(g -> g.checkRuns(head).stream())
+    return allowed("the checks of " + head.abbreviated(), "checks: write", () -> checks(head))
+        .orElse(List.of())
+        .stream()
         .filter(c -> c.name().equals(name) && c.app().equalsIgnoreCase(app))
         .max(java.util.Comparator.comparingLong(CheckRun::id));
+  }
+
+  private List<CheckRun> checks(CommitId head) {
+    return github.map(g -> g.checkRuns(head)).orElse(List.of());
+  }
+
+  /// What may not even be read is no evidence, and no reason to stop.
+  <T> Optional<T> allowed(String what, String yaml, Supplier<T> read) {
+    try {
+      return Optional.of(read.get());
+    } catch (Failure.Remote e) {
+      if (e.kind() != Failure.Kind.FORBIDDEN) {
+        throw e;
+      }
+      deny(what, String.valueOf(e.getMessage()), yaml);
+      return Optional.empty();
+    }
   }
 
   /// The seal that was rehearsed on a commit, if readiness is green there by our own check.
@@ -214,11 +240,14 @@ final class Publisher {
   void deny(String what, String because, String yaml) {
     var text =
         what
-            + " can't be written: "
+            + " can't be read or written: "
             + because
             + ". Give the job `permissions: "
             + yaml
             + "`; on a pull request from a fork nothing can be given.";
+    if (denied.contains(text)) {
+      return;
+    }
     denied.add(text);
     log.annotate(WorkflowCommands.Level.WARNING, "", 0, "backfill: missing permission", text);
   }

@@ -284,11 +284,11 @@ class PullRequestTest {
     var ran = scene.onPullRequest(number, "topic");
 
     assertThat(ran.log()).contains("missing permission");
-    assertThat(ran.summary()).contains("can't be written");
+    assertThat(ran.summary()).contains("can't be read or written");
     assertThat(ran.outputs()).containsEntry("ready", "false");
     if (what.equals("checks")) {
       assertThat(ran.status()).isEqualTo(1);
-      assertThat(scene.comment(number).orElseThrow()).contains("can't be written");
+      assertThat(scene.comment(number).orElseThrow()).contains("can't be read or written");
     } else {
       assertThat(ran.status()).isZero();
     }
