@@ -180,7 +180,7 @@ public final class Emitter {
   /// One consumer group for each, or they would share the partitions between them.
   private void kafkaTwin(Migration m, Datafile text, DataSource source) {
     var group = text.last("KAFKA_GROUP_ID").filter(d -> !d.included());
-    if (group.isEmpty() || group.get().value().isBlank()) {
+    if (group.isEmpty() || !KafkaTexts.nameable(group.get().value())) {
       obstacle(
           "connector_included",
           source.place(),

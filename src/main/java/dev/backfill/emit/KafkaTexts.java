@@ -20,21 +20,26 @@ final class KafkaTexts {
               + Pattern.quote(Texts.NOT_CARRIED)
               + "KAFKA_GROUP_ID[^\\n]*\\n)KAFKA_GROUP_ID[^\\n]*\\n?");
 
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._$\\{}-]+");
+
   private KafkaTexts() {}
+
+  /// Whether a consumer group's name can be written with something behind it.
+  static boolean nameable(String group) {
+    return !group.isBlank() && group.lines().count() == 1 && !group.contains("\"");
+  }
 
   /// The author's text with another consumer group; the old line stays as a comment.
   static String twin(Datafile file, Directive group, String target) {
-    var value = group.value().strip();
-    var quote = value.startsWith("\"") || value.startsWith("'") ? value.substring(0, 1) : "";
-    var bare = quote.isEmpty() ? value : value.substring(1, value.length() - 1);
-    var other = GROUP + quote + bare + "_" + target + quote + "\n";
+    var other = group.value().strip() + "_" + target;
+    var line = GROUP + (PLAIN.matcher(other).matches() ? other : '"' + other + '"') + "\n";
     var text = file.print();
     var ends = group.end() > 0 && text.charAt(group.end() - 1) == '\n';
     return Texts.patch(
         text,
         List.of(
             new Patch(group.start(), group.start(), Texts.NOT_CARRIED),
-            new Patch(group.end(), group.end(), (ends ? "" : "\n") + other)));
+            new Patch(group.end(), group.end(), (ends ? "" : "\n") + line)));
   }
 
   /// The text without the group that [#twin] added.

@@ -309,6 +309,21 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
   }
 
   @Override
+  public boolean createView(String name, String description, String sql, String target) {
+    if (pipes.containsKey(name)) {
+      return false;
+    }
+    session.run(
+        "CREATE MATERIALIZED VIEW %s TO %s AS %s"
+            .formatted(Quote.identifier("mv_" + name), Quote.identifier(target), sql));
+    var now = now();
+    var node =
+        new LivePipe.LiveNode("node", "node", sql, "materialized", Optional.of("id_" + target));
+    pipes.put(name, new LivePipe(name, name, description, now, now, List.of(node)));
+    return true;
+  }
+
+  @Override
   public void replacePipe(String name, String description, String sql) {
     var now = now();
     pipes.put(name, new LivePipe(name, name, description, now, now, List.of()));
