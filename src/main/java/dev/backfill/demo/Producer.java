@@ -5,6 +5,7 @@ import dev.backfill.tinybird.Tinybird;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,7 +65,8 @@ final class Producer implements AutoCloseable {
     try {
       while (!stop.get()) {
         synchronized (this) {
-          acknowledged.addAndGet(workspace.append(dataSource.get(), batches.get()).rows());
+          acknowledged.addAndGet(
+              workspace.append(Objects.requireNonNull(dataSource.get()), batches.get()).rows());
         }
         Thread.sleep(PAUSE);
       }
