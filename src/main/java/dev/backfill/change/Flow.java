@@ -134,16 +134,19 @@ public final class Flow {
 
   /// The Pipes that materialize what is inserted into a table.
   public List<Pipe> materializedFrom(String table) {
-    if (fed == null) {
-      fed = new HashMap<>();
+    var known = fed;
+    if (known == null) {
+      var found = new HashMap<String, List<Pipe>>();
       for (var pipe : project.pipes().values()) {
         if (pipe.is(Node.Kind.MATERIALIZED)) {
           origin(pipe)
-              .ifPresent(o -> fed.computeIfAbsent(o.table(), _ -> new ArrayList<>()).add(pipe));
+              .ifPresent(o -> found.computeIfAbsent(o.table(), _ -> new ArrayList<>()).add(pipe));
         }
       }
+      fed = found;
+      known = found;
     }
-    return List.copyOf(fed.getOrDefault(table, List.of()));
+    return List.copyOf(known.getOrDefault(table, List.of()));
   }
 
   /// Every table a Pipe reads, in whatever position, through nodes and plain Pipes.
