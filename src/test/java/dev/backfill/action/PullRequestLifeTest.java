@@ -169,6 +169,9 @@ class PullRequestLifeTest {
     var before = run(Map.of("INPUT_COMMAND", "run"), "workflow_dispatch");
     assertThat(before.status()).as("before the deploy").isEqualTo(1);
     cd();
+    var late = run(Map.of("INPUT_COMMAND", "run", "INPUT_TIME-LIMIT", "0s"), "workflow_dispatch");
+    assertThat(late.status()).as(late.log()).isZero();
+    assertThat(late.outputs()).containsEntry("ready", "false").containsKey("come-back-at");
     var run = run(Map.of("INPUT_COMMAND", "run"), "workflow_dispatch");
     assertThat(run.status()).as(run.log()).isZero();
     assertThat(rows("analytics_events_1")).isEqualTo(ROWS);

@@ -397,6 +397,20 @@ class PullRequestTest {
     assertThat(scene.fake.reactions(said)).containsExactly(FakeGitHub.ACTIONS + " eyes");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"run", "status", "cleanup"})
+  void aPullRequestsOwnPlanIsNeverCarriedOut(String command) {
+    var number = scene.opened();
+    scene.environment.put("INPUT_COMMAND", command);
+    scene.environment.put("INPUT_HOST", "https://localhost:1");
+    scene.environment.put("INPUT_TINYBIRD-TOKEN", "p.token");
+
+    var ran = scene.onPullRequest(number, "topic");
+
+    assertThat(ran.status()).isEqualTo(2);
+    assertThat(ran.log()).contains("the checkout is a pull request's");
+  }
+
   @Test
   void withoutATokenTheJobSaysEverything() {
     scene.environment.remove("INPUT_TOKEN");
