@@ -11,8 +11,10 @@ import java.util.regex.Pattern;
 /// @param rest the query without them, normalised
 /// @param bounds the conditions, in order
 record Cuts(String rest, List<Bound> bounds) {
+  private static final String TEXT = "'(\\d{4}-\\d{2}-\\d{2}[^']*|\\$\\{\\w+\\})'";
+
   private static final String INSTANT =
-      "(?:to\\w+\\(|parse\\w+\\()?'(\\d{4}-\\d{2}-\\d{2}[^']*|\\$\\{\\w+\\})'(?:, ?[^()]*)?\\)?";
+      "(?:(?:to\\w+|parse\\w+)\\(" + TEXT + "(?:, ?[^()]*)?\\)|" + TEXT + ")";
 
   private static final Pattern CONDITION =
       Pattern.compile(
@@ -48,7 +50,7 @@ record Cuts(String rest, List<Bound> bounds) {
               matcher.group(2),
               operator.startsWith(">"),
               operator.endsWith("="),
-              matcher.group(4)));
+              instant(matcher.group(4) == null ? matcher.group(5) : matcher.group(4))));
       position = matcher.end();
       if (matcher.group(1).equals("WHERE") && query.startsWith(" AND ", position)) {
         // What follows takes the place of the first condition, and may be one itself.
@@ -61,6 +63,12 @@ record Cuts(String rest, List<Bound> bounds) {
     }
     rest.append(query.substring(position));
     return new Cuts(SqlText.normalise(rest.toString()), out);
+  }
+
+  /// A day is its first second.
+  private static String instant(String written) {
+    var text = written.replace('T', ' ');
+    return text.length() == 10 && !text.contains("$") ? text + " 00:00:00" : text;
   }
 
   /// Whether no row is in both.

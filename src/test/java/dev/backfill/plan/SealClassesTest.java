@@ -337,4 +337,16 @@ class SealClassesTest {
     assertThat(core.changes()).isNotEmpty().allMatch(c -> c.platform().isEmpty());
     assertThat(CoreJson.write(core)).doesNotContain("\"platform\"");
   }
+
+  @Test
+  void theRulesAndTheBordersBetweenFieldsCount() {
+    var none = new TreeMap<String, String>();
+
+    assertThat(Seal.of("a", none, "1")).isNotEqualTo(Seal.of("a", none, "2"));
+    assertThat(Seal.of("ab", none, "1")).isNotEqualTo(Seal.of("b", none, "1a"));
+    assertThat(Seal.of("a", new TreeMap<>(Map.of("b", "")), "1"))
+        .isNotEqualTo(Seal.of("a", new TreeMap<>(Map.of("c", "")), "1"));
+    assertThat(Seal.of("a", new TreeMap<>(Map.of("b", "cd")), "1"))
+        .isNotEqualTo(Seal.of("a", new TreeMap<>(Map.of("bc", "d")), "1"));
+  }
 }
