@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -108,7 +109,7 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
           put(row, column.name(), "no value, and the column is neither Nullable nor has a default");
           return;
         }
-      } else if (tooLarge(bare(column.type()), value)) {
+      } else if (tooLarge(column.type(), value)) {
         put(row, column.name(), "value " + text(value) + " is out of range of " + column.type());
         return;
       }
@@ -133,22 +134,44 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
     return value.isString() ? value.stringValue() : value.toString();
   }
 
+  /// Integers of a type.
+  ///
+  /// @param least and
+  /// @param most the borders, both of it
+  private record Range(BigDecimal least, BigDecimal most) {
+    private static final Map<String, Optional<Range>> KNOWN = new ConcurrentHashMap<>();
+
+    /// Empty when the type isn't one of integers.
+    static Optional<Range> of(String type) {
+      return KNOWN.computeIfAbsent(type, Range::read);
+    }
+
+    private static Optional<Range> read(String type) {
+      var integer = INTEGER.matcher(bare(type));
+      if (!integer.matches()) {
+        return Optional.empty();
+      }
+      var unsigned = !integer.group(1).isEmpty();
+      var bits = Integer.parseInt(integer.group(2)) - (unsigned ? 0 : 1);
+      var beyond = BigInteger.ONE.shiftLeft(bits);
+      return Optional.of(
+          new Range(
+              new BigDecimal(unsigned ? BigInteger.ZERO : beyond.negate()),
+              new BigDecimal(beyond.subtract(BigInteger.ONE))));
+    }
+  }
+
   private static boolean tooLarge(String type, JsonNode value) {
-    var integer = INTEGER.matcher(type);
-    if (!integer.matches() || value.isBoolean()) {
+    var range = Range.of(type);
+    if (range.isEmpty() || value.isBoolean()) {
       return false;
     }
-    var bits = Integer.parseInt(integer.group(2));
-    var unsigned = !integer.group(1).isEmpty();
-    var number = number(value);
-    if (number.isEmpty()) {
-      return false;
-    }
-    var exact = number.get();
-    var most = BigInteger.ONE.shiftLeft(unsigned ? bits : bits - 1);
-    return exact.stripTrailingZeros().scale() > 0
-        || exact.compareTo(new BigDecimal(most)) >= 0
-        || exact.compareTo(new BigDecimal(unsigned ? BigInteger.ZERO : most.negate())) < 0;
+    return number(value)
+        .filter(exact ->
+            (exact.scale() > 0 && exact.stripTrailingZeros().scale() > 0)
+                || exact.compareTo(range.get().most()) > 0
+                || exact.compareTo(range.get().least()) < 0)
+        .isPresent();
   }
 
   private static Optional<BigDecimal> number(JsonNode value) {
