@@ -466,7 +466,7 @@ public final class Planner {
                   + engine.family()
                   + "), and history is copied after newer rows.",
               engine.family().equals("CollapsingMergeTree")
-                  ? "Use VersionedCollapsingMergeTree for the new version."
+                  ? "Choose reload or not_production, or keep the rows in a MergeTree and let a view fill it."
                   : "Give the new version an ENGINE_VER."));
       return;
     }
