@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +32,8 @@ public final class Flow {
   private final Project project;
   private final Map<String, TablesRead> read = new HashMap<>();
   // a question about one name is asked for each of thousands of resources, so answers are kept
-  private final Map<Node, Set<String>> named = new IdentityHashMap<>();
-  private final Map<Pipe, Optional<Origin>> origins = new IdentityHashMap<>();
+  private final Map<String, Set<String>> named = new HashMap<>();
+  private final Map<Pipe, Optional<Origin>> origins = new HashMap<>();
   private @Nullable Map<String, List<Pipe>> readers;
   private @Nullable Map<String, List<Pipe>> fed;
 
@@ -173,7 +172,7 @@ public final class Flow {
 
   /// The names in the SQL of a node that are tables or may be.
   public Set<String> named(Node node) {
-    return named.computeIfAbsent(node, this::namesIn);
+    return named.computeIfAbsent(node.sql(), _ -> namesIn(node));
   }
 
   private Set<String> namesIn(Node node) {
@@ -188,16 +187,19 @@ public final class Flow {
 
   /// The Pipes that name a resource themselves.
   public List<Pipe> readers(String resource) {
-    if (readers == null) {
-      readers = new HashMap<>();
+    var known = readers;
+    if (known == null) {
+      var found = new HashMap<String, List<Pipe>>();
       for (var pipe : project.pipes().values()) {
         var names = new TreeSet<String>();
         pipe.nodes().forEach(n -> names.addAll(named(n)));
         names.removeIf(n -> pipe.node(n).isPresent());
-        names.forEach(n -> readers.computeIfAbsent(n, _ -> new ArrayList<>()).add(pipe));
+        names.forEach(n -> found.computeIfAbsent(n, _ -> new ArrayList<>()).add(pipe));
       }
+      readers = found;
+      known = found;
     }
-    return List.copyOf(readers.getOrDefault(resource, List.of()));
+    return List.copyOf(known.getOrDefault(resource, List.of()));
   }
 
   /// The names of the columns of a Pipe's result, in order; empty where only the engine would know.
