@@ -35,7 +35,7 @@ class DerivationTest {
   }
 
   private static String derived(Project project) {
-    return Derivation.of(Flow.of(project), project.pipes().get("view"), "bucket")
+    return Derivation.of(Flow.of(project), project.pipe("view").orElseThrow(), "bucket")
         .map(d -> d.entry() + ": " + d.overEntry() + " / " + d.column() + ": " + d.overTable())
         .orElse("nothing");
   }

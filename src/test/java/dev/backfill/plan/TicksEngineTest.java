@@ -9,6 +9,7 @@ import dev.backfill.testing.TestEngine;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -58,7 +59,7 @@ class TicksEngineTest {
     return out.stream();
   }
 
-  private static TreeSet<Long> ticks(TimeType type) {
+  private static NavigableSet<Long> ticks(TimeType type) {
     var out = new TreeSet<Long>();
     for (var moment : MOMENTS) {
       for (var by = -1; by <= 1; by++) {

@@ -231,7 +231,8 @@ class ProjectReaderTest {
                 "NODE n\nSQL >\n    SELECT 1 AS a\nTYPE materialized\nDATASOURCE raw__v2\n",
             "pipes/report.pipe", "NODE n\nSQL >\n    SELECT a FROM daily, raw__v1\n");
 
-    assertThat(project.pipes().get("again").writingNode().orElseThrow().target()).contains("raw");
+    assertThat(project.pipe("again").orElseThrow().writingNode().orElseThrow().target())
+        .contains("raw");
 
     assertThat(project.dataSources().keySet()).containsExactly("daily", "raw");
     assertThat(project.pipes().keySet()).containsExactly("again", "daily", "report");

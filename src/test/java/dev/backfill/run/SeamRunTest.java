@@ -116,17 +116,12 @@ class SeamRunTest {
     }
 
     String merged(String table) {
-      return merged(table, table.equals("by_minute_1") ? "" : "");
-    }
-
-    private String merged(String table, String where) {
       return workspace
           .query(
               "SELECT toString(groupArray(tuple(minute, action, h, b, u, s, l))) AS x FROM (SELECT"
                   + " minute, action, countMerge(hits) AS h, countIfMerge(buys) AS b,"
                   + " uniqMerge(users) AS u, sumMerge(sum) AS s, min(least) AS l FROM "
                   + table
-                  + where
                   + " GROUP BY minute, action ORDER BY minute, action)")
           .only()
           .text("x");
@@ -303,8 +298,11 @@ class SeamRunTest {
         SQL >
             SELECT toStartOfMinute(at) AS minute, action, '' AS user, amount % 3 AS amount
             FROM events
-        """
-            + "    WHERE action != (SELECT min(action) FROM events)\n\nTYPE materialized\nDATASOURCE by_minute\n");
+            WHERE action != (SELECT min(action) FROM events)
+
+        TYPE materialized
+        DATASOURCE by_minute
+        """);
     var head = new TreeMap<>(base);
     head.put("datasources/events.datasource", events("action, at"));
     try (var made = made("seam_rows", base, head, "events")) {
