@@ -52,7 +52,7 @@ record Cron(BitSet minutes, BitSet hours, BitSet days, BitSet months, BitSet wee
     var everyDay = days.cardinality() == 31;
     var everyWeekday = weekdays.cardinality() >= SUNDAY;
     var onDay = days.get(minute.getDayOfMonth());
-    var day = everyDay || everyWeekday ? onDay && onWeekday : onDay || onWeekday;
+    var day = (everyDay || everyWeekday) ? (onDay && onWeekday) : (onDay || onWeekday);
     return minutes.get(minute.getMinute())
         && hours.get(minute.getHour())
         && months.get(minute.getMonthValue())
