@@ -17,4 +17,4 @@ FROM docker.io/library/debian:bookworm-slim
 COPY --from=build /runtime /opt/java
 COPY --from=build /build/backfill.jar /opt/backfill/backfill.jar
 # No USER and no WORKDIR: the runner mounts its folders for root and starts in the workspace.
-ENTRYPOINT ["/opt/java/bin/java", "-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-jar", "/opt/backfill/backfill.jar"]
+ENTRYPOINT ["/opt/java/bin/java", "-Xlog:disable", "-Xlog:all=warning:stderr", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-Xmn32m", "-jar", "/opt/backfill/backfill.jar"]

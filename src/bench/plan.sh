@@ -8,7 +8,7 @@ jar=${1:-$here/../../target/tinybird-backfill.jar}
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 runs=${RUNS:-5}
 # as the launcher and the image start it
-flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto "-Xmx${HEAP:-128m}" --enable-native-access=ALL-UNNAMED)
+flags=(-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto "-Xmx${HEAP:-256m}" -Xmn32m --enable-native-access=ALL-UNNAMED)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
