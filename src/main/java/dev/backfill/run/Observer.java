@@ -90,11 +90,7 @@ public final class Observer {
 
     Facts facts() {
       var workspace = watch.read("", tinybird::workspace);
-      for (var seamed : core.seamed()) {
-        unseen.add(
-            "whether %s holds the older buckets of %s; backfill verify tells"
-                .formatted(seamed.target(), seamed.source()));
-      }
+      var cuts = core.seamed().stream().map(this::cut).toList();
       var targets = core.direct().stream().map(this::target).toList();
       var old = old();
       return new Facts(
@@ -107,7 +103,34 @@ public final class Observer {
           old.stream().filter(dataSources::containsKey).sorted().toList(),
           pipes.values().stream().filter(this::fillsOld).map(LivePipe::name).toList(),
           core.forkedPipes().stream().map(ForkedPipe::original).filter(pipes::containsKey).toList(),
+          cuts,
           List.copyOf(unseen));
+    }
+
+    private Facts.Cut cut(Migration seamed) {
+      var holds = compare ? holds(seamed) : Optional.<Boolean>empty();
+      if (holds.isEmpty()) {
+        unseen.add(
+            "whether %s holds the older buckets of %s; backfill verify tells"
+                .formatted(seamed.target(), seamed.source()));
+      }
+      return new Facts.Cut(
+          seamed.source(), seamed.target(), dataSources.containsKey(seamed.target()), holds);
+    }
+
+    private Optional<Boolean> holds(Migration seamed) {
+      if (!dataSources.containsKey(seamed.source()) || !dataSources.containsKey(seamed.target())) {
+        return Optional.empty();
+      }
+      watch.tell(new RunEvent.Proving(seamed.target(), "older buckets"));
+      try {
+        return new Seams(tinybird, watch).holdsOlder(core, seamed, asOf);
+      } catch (Failure.Remote failure) {
+        return switch (failure.kind()) {
+          case PERMANENT, NOT_FOUND, SIZE -> Optional.empty();
+          case WAIT, LOST, UNREACHABLE, CONFLICT, FORBIDDEN -> throw failure;
+        };
+      }
     }
 
     private Set<String> old() {

@@ -97,6 +97,22 @@ final class Seams {
     return out;
   }
 
+  /// Whether a target holds the older buckets as it should, in one reading, also when nothing feeds
+  /// them any more; empty when the forks don't say where they end, or that is yet to come.
+  Optional<Boolean> holdsOlder(PlanCore core, Migration m, Instant asOf) {
+    var cutovers = new TreeSet<String>();
+    for (var feeder : m.seam().orElseThrow().feeders()) {
+      cutovers.addAll(live(m, feeder, new ArrayList<>()));
+    }
+    if (cutovers.size() != 1) {
+      return Optional.empty();
+    }
+    var ready = ready(m, core.forksOf(m.target()), cutovers.getFirst());
+    return ready.over().isAfter(asOf)
+        ? Optional.empty()
+        : Optional.of(new Buckets(ready, core.limits()).read(Chunk.below(ready.end())).same());
+  }
+
   private List<String> live(Migration m, Seam.Feeder feeder, List<String> reasons) {
     var pipe = linked(feeder.fork(), m.target(), reasons);
     if (pipe.isEmpty()) {

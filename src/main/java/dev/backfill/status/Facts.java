@@ -17,6 +17,7 @@ import java.util.Optional;
 /// @param oldViews live Pipes that fill old views' targets
 /// @param calledPlain plain Pipes that old views read through and that are called by their URL; a
 ///   switch can't move them while the old views hang from them
+/// @param cuts one for each view's target that is cut at a bucket
 /// @param unseen what couldn't be asked, one sentence each
 public record Facts(
     String workspace,
@@ -28,6 +29,7 @@ public record Facts(
     List<String> old,
     List<String> oldViews,
     List<String> calledPlain,
+    List<Cut> cuts,
     List<String> unseen) {
 
   public Facts {
@@ -37,6 +39,7 @@ public record Facts(
     old = List.copyOf(old);
     oldViews = List.copyOf(oldViews);
     calledPlain = List.copyOf(calledPlain);
+    cuts = List.copyOf(cuts);
     unseen = List.copyOf(unseen);
   }
 
@@ -50,6 +53,13 @@ public record Facts(
       reads = List.copyOf(reads);
     }
   }
+
+  /// A view's target whose older buckets are copied.
+  ///
+  /// @param there whether the new one is in the workspace
+  /// @param holds whether it holds the older buckets as it should; empty when that wasn't or
+  ///   couldn't be read, or they aren't over yet
+  public record Cut(String source, String target, boolean there, Optional<Boolean> holds) {}
 
   /// One source and its new version.
   ///

@@ -43,7 +43,7 @@ public final class Handover {
 
   /// Every feed of the plan has been taken away, and the rows are in the targets.
   private boolean feedsGone() {
-    return facts.targets().stream().allMatch(Handover::feedsGone);
+    return !facts.targets().isEmpty() && facts.targets().stream().allMatch(Handover::feedsGone);
   }
 
   private static boolean feedsGone(Target t) {
@@ -115,7 +115,9 @@ public final class Handover {
     var state =
         stuck && !removing()
             ? State.STUCK
-            : absent == facts.targets().size() ? State.NOW : absent > 0 ? State.STUCK : State.DONE;
+            : absent == facts.targets().size() && !viewsThere()
+                ? State.NOW
+                : absent > 0 ? State.STUCK : State.DONE;
     return new Step(
         "deploy",
         Who.YOU,
@@ -124,6 +126,13 @@ public final class Handover {
         because,
         Optional.empty(),
         Optional.empty());
+  }
+
+  /// The plan has cut views alone, and they are deployed.
+  private boolean viewsThere() {
+    return facts.targets().isEmpty()
+        && !facts.cuts().isEmpty()
+        && facts.cuts().stream().allMatch(Facts.Cut::there);
   }
 
   /// Feeds that go one after the other, once the producers are said to have moved, aren't a broken
@@ -138,16 +147,37 @@ public final class Handover {
                     && !(t.sync() instanceof Sync.Live live && live.edited().isPresent()));
   }
 
+  /// What the new versions are seen to lack when nothing of the plan can bring it any more.
+  private List<String> lostWithFeeds() {
+    var out = new ArrayList<String>();
+    for (var t : facts.targets()) {
+      if (t.sourceThere() && t.standing().filter(s -> !s.contained()).isPresent()) {
+        out.add(
+            "the feeds of `%s` are gone and it lacks rows of `%s`: deploy the plan's commit again and run it"
+                .formatted(t.target(), t.source()));
+      }
+    }
+    for (var cut : facts.cuts()) {
+      if (cut.holds().filter(holds -> !holds).isPresent()) {
+        out.add(
+            "the feeds of `%s` are gone and its older buckets aren't those of `%s`: deploy the plan's commit again and run it"
+                .formatted(cut.target(), cut.source()));
+      }
+    }
+    return out;
+  }
+
   private Step run(boolean deployed) {
     var because = new ArrayList<String>();
     var command = Optional.of("backfill run --plan " + wanted.plan());
     if (feedsGone()) {
+      because.addAll(lostWithFeeds());
       return new Step(
           "run",
           Who.WE,
-          State.DONE,
+          because.isEmpty() ? State.DONE : State.STUCK,
           "copy and prove",
-          List.of(),
+          because,
           Optional.empty(),
           Optional.empty());
     }
@@ -197,13 +227,22 @@ public final class Handover {
                     second(standing.asOf())));
         continue;
       }
-      if (standing.historyEqual() && standing.parts().size() > 1) {
+      if (standing.historyEqual()
+          && standing.parts().size() > 1
+          && standing.missingSettled() == 0) {
         because.add(
             "`%s` holds every row below T; newer ones are under way or differ, which `backfill verify` tells apart"
                 .formatted(t.target()));
         continue;
       }
       var tooMany = standing.surplusBelow() > 0 && !wanted.directWrites();
+      if (!tooMany && standing.missingBelow() == 0 && standing.missingSettled() > 0) {
+        state = worse(state, State.NOW);
+        because.add(
+            "`%s` lacks at least %s from T on that `%s` has had for a while"
+                .formatted(t.target(), rows(Optional.of(standing.missingSettled())), t.source()));
+        continue;
+      }
       state = worse(state, standing.missingBelow() > 0 && !tooMany ? State.NOW : State.STUCK);
       if (standing.missingBelow() > 0) {
         because.add(
@@ -228,6 +267,18 @@ public final class Handover {
             "`%s` and `%s` hold different rows; `backfill verify` shows them"
                 .formatted(t.target(), t.source()));
       }
+    }
+    for (var cut : facts.cuts()) {
+      if (cut.holds().orElse(false)) {
+        because.add("`%s` holds its older buckets".formatted(cut.target()));
+        continue;
+      }
+      state = worse(state, State.NOW);
+      because.add(
+          cut.holds().isPresent()
+              ? "`%s` doesn't hold its older buckets: not copied yet, or rows arrived late"
+                  .formatted(cut.target())
+              : "`%s` isn't seen to hold its older buckets".formatted(cut.target()));
     }
     if (!deployed && state == State.DONE) {
       state = State.WAITS;
@@ -343,6 +394,12 @@ public final class Handover {
       notDone(run, missing);
       return new Next(Next.Change.SWITCH_READERS, missing);
     }
+    if (facts.targets().isEmpty() && !facts.oldViews().isEmpty()) {
+      // Its sources go on being fed, so nothing here tells when the old views may go.
+      notDone(run, missing);
+      missing.add("the plan is about views alone, whose old versions are removed by hand");
+      return new Next(Next.Change.REMOVE_OLD, missing);
+    }
     var feeds =
         facts.targets().stream()
             .anyMatch(t ->
@@ -369,6 +426,7 @@ public final class Handover {
       return new Next(Next.Change.REMOVE_FEEDS, missing);
     }
     if (!facts.old().isEmpty() || !facts.oldViews().isEmpty()) {
+      missing.addAll(lostWithFeeds());
       confirmed(Confirmation.NO_OTHER_READERS, missing);
       quiet(missing);
       return new Next(Next.Change.REMOVE_OLD, missing);

@@ -55,6 +55,11 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
     return parts.stream().filter(Part::still).mapToLong(Part::missing).sum();
   }
 
+  /// Rows that the target lacks although nothing below a moment ago can be under way, at least.
+  public long missingSettled() {
+    return parts.stream().filter(p -> !p.name().equals("future")).mapToLong(Part::missing).sum();
+  }
+
   public long surplusBelow() {
     return parts.stream().filter(Part::still).mapToLong(Part::surplus).sum();
   }

@@ -8,6 +8,10 @@ import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
+import dev.backfill.status.Handover;
+import dev.backfill.status.Step;
+import dev.backfill.status.Step.State;
+import dev.backfill.status.Wanted;
 import dev.backfill.testing.EngineTest;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -280,6 +285,37 @@ class SeamRunTest {
   private static long expected(Made made, boolean several) {
     return made.workspace().number("SELECT countIf(action != 'view') FROM events")
         + (several ? made.workspace().number("SELECT count() FROM app") : 0);
+  }
+
+  @Test
+  void aLookTellsWhetherTheOlderBucketsAreThere() {
+    var head = files("at", "");
+    head.put(
+        "datasources/by_minute.datasource",
+        BY_MINUTE.replace("\"minute, action\"", "\"action, minute\""));
+    try (var made = made("seam_look", files("at", ""), head, "events")) {
+      assertThat(made.core().direct()).isEmpty();
+      assertThat(run(made).state()).isEqualTo(State.NOW);
+      assertThat(made.run(new ArrayList<>())).isInstanceOf(Outcome.Done.class);
+      assertThat(run(made).state()).isEqualTo(State.DONE);
+      made.add("events", "toDateTime('2025-03-30 00:00:07', 'UTC')", 40, 30);
+      assertThat(run(made).state()).isEqualTo(State.NOW);
+    }
+  }
+
+  private static Step run(Made made) {
+    var facts =
+        new Observer(
+                made.workspace(),
+                InstantSource.system(),
+                d -> {},
+                e -> {},
+                () -> false,
+                (m, p) -> Optional.empty())
+            .observe(made.core(), /* compare= */ true);
+    return Handover.status(facts, new Wanted(Duration.ofDays(7), Set.of(), "plan.json"))
+        .steps()
+        .get(1);
   }
 
   @Test

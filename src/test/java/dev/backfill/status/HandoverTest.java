@@ -2,6 +2,7 @@ package dev.backfill.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.backfill.status.Facts.Cut;
 import dev.backfill.status.Facts.Lease;
 import dev.backfill.status.Facts.LiveReader;
 import dev.backfill.status.Facts.Sync;
@@ -67,10 +68,66 @@ class HandoverTest {
   void newerRowsMayBeUnderWay() {
     var seen = new Seen();
     seen.standing =
-        standing(new Part("history", 100, 100, 0, 0, true), new Part("live", 10, 9, 1, 0, false));
+        standing(new Part("history", 100, 100, 0, 0, true), new Part("future", 10, 9, 1, 0, false));
 
     assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
     assertThat(step(seen, "run").because().toString()).contains("backfill verify");
+  }
+
+  @Test
+  void rowsThatTheSyncLeftOutSinceTheCutoverAreMissing() {
+    var seen = new Seen();
+    seen.standing =
+        standing(new Part("history", 100, 100, 0, 0, true), new Part("live", 10, 9, 1, 0, false));
+    seen.readers = true;
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+    assertThat(step(seen, "run").because().toString()).contains("lacks at least 1 row from T on");
+    assertThat(status(seen).next().allowed()).as("readers would miss it").isFalse();
+  }
+
+  @Test
+  void feedsThatWentBeforeTheRowsCameAreNoEnd() {
+    var seen = new Seen();
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.standing = standing(new Part("all", 100, 60, 40, 0, false));
+    seen.confirmed = Set.of("no_other_readers", "producers_moved");
+
+    assertThat(step(seen, "run").state()).isEqualTo(State.STUCK);
+    assertThat(status(seen).next().allowed()).isFalse();
+    assertThat(status(seen).next().missing().toString()).contains("lacks rows of `events`");
+  }
+
+  @Test
+  void olderBucketsThatNobodyHasSeenAreNotProven() {
+    var seen = new Seen();
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.empty()));
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
+    assertThat(status(seen).next().allowed()).isFalse();
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(true)));
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.confirmed = Set.of("no_other_readers", "producers_moved");
+    assertThat(status(seen).next().allowed()).as("the old target is all there is").isFalse();
+  }
+
+  @Test
+  void aPlanOfViewsAloneIsNotDoneBecauseItHasNothingToCopyItself() {
+    var seen = new Seen();
+    seen.views = true;
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", false, Optional.empty()));
+    assertThat(states(seen)).startsWith("deploy NOW", "run WAITS");
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    assertThat(states(seen)).startsWith("deploy DONE", "run NOW");
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(true)));
+    assertThat(states(seen)).startsWith("deploy DONE", "run DONE");
+    seen.confirmed = Set.of("no_other_readers", "producers_moved");
+    assertThat(status(seen).next().allowed()).isFalse();
   }
 
   @Test
@@ -285,6 +342,8 @@ class HandoverTest {
     Optional<Instant> quietSince = Optional.of(NOW.minus(Duration.ofDays(8)));
     List<Lease> leases = List.of(new Lease("released", "somebody", Optional.empty()));
     boolean readers;
+    List<Cut> cuts = List.of();
+    boolean views;
     boolean old = true;
     Set<String> confirmed = Set.of("producers_moved");
 
@@ -293,26 +352,29 @@ class HandoverTest {
           "main",
           false,
           NOW,
-          List.of(
-              new Target(
-                  "events",
-                  "events_1",
-                  old,
-                  targetRows,
-                  sync,
-                  syncPipe,
-                  backfillPipe,
-                  backfill,
-                  List.of(),
-                  standing,
-                  upheavals,
-                  new Writes(quietSince, quietSince, Optional.of(NOW.minusSeconds(60)), 5),
-                  leases)),
+          views
+              ? List.of()
+              : List.of(
+                  new Target(
+                      "events",
+                      "events_1",
+                      old,
+                      targetRows,
+                      sync,
+                      syncPipe,
+                      backfillPipe,
+                      backfill,
+                      List.of(),
+                      standing,
+                      upheavals,
+                      new Writes(quietSince, quietSince, Optional.of(NOW.minusSeconds(60)), 5),
+                      leases)),
           readers ? List.of(new LiveReader("top", "endpoint", List.of("events"))) : List.of(),
           List.of(),
           old ? List.of("events") : List.of(),
+          views ? List.of("old_view") : List.of(),
           List.of(),
-          List.of(),
+          cuts,
           List.of());
     }
   }
