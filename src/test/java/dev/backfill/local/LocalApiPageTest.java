@@ -27,7 +27,7 @@ class LocalApiPageTest {
         .flatMap(group -> Arrays.stream(group.getDeclaredMethods()))
         .flatMap(LocalApiPageTest::row)
         .sorted(
-            Comparator.comparing((Row row) -> number(row.section()))
+            Comparator.comparingDouble((Row row) -> number(row.section()))
                 .thenComparing(Row::section)
                 .thenComparing(Row::name))
         .toList();
