@@ -689,12 +689,9 @@ public final class Judge {
     if (change.after().isEmpty()) {
       return inPlace("Rows are no longer deleted by age.");
     }
-    var before = change.before().flatMap(Ttl::seconds);
-    var after = change.after().flatMap(Ttl::seconds);
-    if (before.isPresent()
-        && after.isPresent()
+    if (change.before().isPresent()
         && Ttl.column(change.before().get()).equals(Ttl.column(change.after().get()))
-        && after.get() >= before.get()) {
+        && Ttl.keepsAtLeast(change.after().get(), change.before().get())) {
       return inPlace("Rows are kept longer.");
     }
     warn(

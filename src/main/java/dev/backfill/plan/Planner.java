@@ -1193,8 +1193,7 @@ public final class Planner {
       return Optional.empty();
     }
     var keeps = sourceTtl.flatMap(Ttl::seconds);
-    var needs = target.engine().ttl().flatMap(Ttl::seconds);
-    if (keeps.isPresent() && needs.isPresent() && needs.get() <= keeps.get()) {
+    if (target.engine().ttl().filter(t -> Ttl.keepsAtLeast(sourceTtl.get(), t)).isPresent()) {
       return Optional.empty();
     }
     return Optional.of(
@@ -1240,12 +1239,13 @@ public final class Planner {
     if (a.isEmpty() || b.isEmpty() || a.equals(b)) {
       return a.or(() -> b);
     }
-    var keepsA = Ttl.seconds(a.get());
-    var keepsB = Ttl.seconds(b.get());
-    if (keepsA.isPresent()
-        && keepsB.isPresent()
-        && Ttl.column(a.get()).equals(Ttl.column(b.get()))) {
-      return keepsA.get() <= keepsB.get() ? a : b;
+    if (Ttl.column(a.get()).equals(Ttl.column(b.get()))) {
+      if (Ttl.keepsAtLeast(b.get(), a.get())) {
+        return a;
+      }
+      if (Ttl.keepsAtLeast(a.get(), b.get())) {
+        return b;
+      }
     }
     warnings.add(
         Problem.warning(

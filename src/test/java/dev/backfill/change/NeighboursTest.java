@@ -132,14 +132,17 @@ class NeighboursTest {
   @Test
   void aViewBesideALivePairIsVersioned() {
     var head =
-        pair("pipes/pages.pipe", text("pipes/pages.pipe").replace("FROM hits", "FROM hits WHERE 1"));
+        pair(
+            "pipes/pages.pipe", text("pipes/pages.pipe").replace("FROM hits", "FROM hits WHERE 1"));
 
     assertThat(judge(pair(), head).verdict()).isEqualTo(Verdict.VERSION);
   }
 
   @Test
   void aPairThatEndsInTheSamePullRequestHoldsNothingBack() {
-    var head = Projects.with("datasources/events_1.datasource", TWIN, "datasources/events.datasource", TWIN);
+    var head =
+        Projects.with(
+            "datasources/events_1.datasource", TWIN, "datasources/events.datasource", TWIN);
 
     assertThat(judge(pair(), head).verdict()).isEqualTo(Verdict.VERSION);
   }
@@ -194,7 +197,10 @@ class NeighboursTest {
   void aVersionThatGoesTooHoldsNoRows() {
     var base =
         Projects.with(
-            "datasources/extra.datasource", Projects.EVENTS, "datasources/extra_1.datasource", TWIN);
+            "datasources/extra.datasource",
+            Projects.EVENTS,
+            "datasources/extra_1.datasource",
+            TWIN);
 
     assertThat(codes(judge(base, Projects.with()))).containsExactly("data_removed", "data_removed");
     assertThat(codes(judge(base, Projects.with("datasources/extra_1.datasource", TWIN)))).isEmpty();
@@ -238,8 +244,7 @@ class NeighboursTest {
   void aViewForAnotherKeyIsAVersionOnlyIfReadersMoveThere() {
     var moved = READER.replace("events", "by_session");
     var base = Projects.with("pipes/reader.pipe", READER);
-    var files =
-        List.of("datasources/by_session.datasource", BY_SESSION, "pipes/all.pipe", ALL);
+    var files = List.of("datasources/by_session.datasource", BY_SESSION, "pipes/all.pipe", ALL);
 
     assertThat(judge(base, with(files, List.of("pipes/reader.pipe", moved))).verdict())
         .isEqualTo(Verdict.ALREADY_VERSIONED);
@@ -266,8 +271,7 @@ class NeighboursTest {
 
     assertThat(twin.verdict()).isEqualTo(Verdict.NONE);
     assertThat(codes(twin)).containsExactly("view_moved");
-    assertThat(
-            judge(base, with(files, List.of("pipes/pages.pipe", joining("shops")))).verdict())
+    assertThat(judge(base, with(files, List.of("pipes/pages.pipe", joining("shops")))).verdict())
         .isEqualTo(Verdict.VERSION);
     assertThat(
             judge(
@@ -276,7 +280,8 @@ class NeighboursTest {
                         files,
                         List.of(
                             "pipes/pages.pipe",
-                            joining("cities_1").replace("uniqState(session_id)", "uniqState(pathname)"))))
+                            joining("cities_1")
+                                .replace("uniqState(session_id)", "uniqState(pathname)"))))
                 .verdict())
         .isEqualTo(Verdict.VERSION);
   }
@@ -288,8 +293,10 @@ class NeighboursTest {
   @Test
   void onlyTheInstantOfASplitViewMayMove() {
     var history = List.of("pipes/pages_history.pipe", cut("timestamp < '2031-05-01 00:00:00'"));
-    var base = with(history, List.of("pipes/pages.pipe", cut("timestamp >= '2031-05-01 00:00:00'")));
-    var moved = with(history, List.of("pipes/pages.pipe", cut("timestamp >= '2031-06-01 00:00:00'")));
+    var base =
+        with(history, List.of("pipes/pages.pipe", cut("timestamp >= '2031-05-01 00:00:00'")));
+    var moved =
+        with(history, List.of("pipes/pages.pipe", cut("timestamp >= '2031-06-01 00:00:00'")));
     var more =
         with(
             history,
@@ -325,7 +332,8 @@ class NeighboursTest {
                     "    `timestamp` DateTime",
                     "    `release` LowCardinality(String) `json:$.r`,\n    `timestamp` DateTime"));
 
-    assertThat(kinds(judge(Projects.with(), head))).containsExactly("column_added", "column_dropped");
+    assertThat(kinds(judge(Projects.with(), head)))
+        .containsExactly("column_added", "column_dropped");
   }
 
   @Test

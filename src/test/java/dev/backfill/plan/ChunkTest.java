@@ -16,8 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// Single chunks, and the edges of what a range, a step and a tick are.
 class ChunkTest {
-  private static final TimeType DAY =
-      new TimeType(TimeType.Kind.DATE, 0, Optional.empty(), false);
+  private static final TimeType DAY = new TimeType(TimeType.Kind.DATE, 0, Optional.empty(), false);
   private static final TimeType SECOND =
       new TimeType(TimeType.Kind.DATETIME, 0, Optional.empty(), false);
   private static final TimeType MILLI =
@@ -150,8 +149,7 @@ class ChunkTest {
             DAY,
             400,
             new ChunkGrid.Most(5, 5),
-            (_, _) ->
-                new TreeMap<>(Map.of(10L, new Bucket(3, 1), 800L, new Bucket(3, 1))));
+            (_, _) -> new TreeMap<>(Map.of(10L, new Bucket(3, 1), 800L, new Bucket(3, 1))));
 
     assertThat(chunks).containsExactly(Chunk.below(400));
   }
