@@ -69,11 +69,15 @@ public final class CleanUp {
         clean.removePipe(migration.historyFeed().pipe());
       }
     }
+    clean.stillCut();
     return clean.made();
   }
 
   /// The old Data Sources and the views between them go, and the plan with its script. A plain Pipe
   /// that the old views read through stays for its callers and reads the new version.
+  ///
+  /// Nothing goes while a Pipe that stays reads what would go, or leaves rows out that only the old
+  /// views take.
   public static Made removeOld(SortedMap<String, String> files, PlanCore core) {
     var clean = new CleanUp(files, core);
     clean.oldViews().forEach(clean::removePipe);
@@ -86,7 +90,9 @@ public final class CleanUp {
       clean.project.pipe(forked.original()).ifPresent(pipe -> clean.point(pipe.path(), sources));
     }
     clean.removeFolder();
-    return clean.made();
+    clean.stillRead();
+    clean.stillCut();
+    return clean.byHand.isEmpty() ? clean.made() : new Made(List.of(), clean.byHand);
   }
 
   /// Everything of the plan goes, as if it had never been: before readers or producers have moved.
@@ -132,6 +138,51 @@ public final class CleanUp {
         || core.forkedPipes().stream()
             .anyMatch(f -> f.original().equals(pipe) || f.fork().equals(pipe))
         || oldViews().contains(pipe);
+  }
+
+  /// Forks that take later buckets only: once the old views go, rows of older ones reach nothing.
+  private void stillCut() {
+    for (var migration : core.seamed()) {
+      for (var feeder : migration.seam().orElseThrow().feeders()) {
+        project
+            .pipe(feeder.fork())
+            .filter(p -> p.nodes().stream().anyMatch(n -> n.name().equals(SeamTexts.CUT)))
+            .ifPresent(p ->
+                byHand.add(
+                    "%s takes buckets after the cutover only, so rows that come late wouldn't reach %s any more; take its node %s out, after a last run and proof"
+                        .formatted(p.path(), migration.target(), SeamTexts.CUT)));
+      }
+    }
+  }
+
+  /// Pipes that stay and read a Data Source that goes: their next insert or call would fail.
+  private void stillRead() {
+    var gone = old();
+    gone.removeIf(name -> project.dataSource(name).isEmpty());
+    for (var pipe : project.pipes().values()) {
+      var change = Optional.ofNullable(changes.get(pipe.path()));
+      var text = change.map(FileChange::text).orElse(Optional.ofNullable(files.get(pipe.path())));
+      if (text.isEmpty()) {
+        continue;
+      }
+      var reads = new TreeSet<String>();
+      for (var directive : ((PipeFile) Texts.parse(pipe.path(), text.get(), files)).directives()) {
+        if (directive.name().equals("SQL")) {
+          directive
+              .block()
+              .map(b -> TablesRead.of(sql(b.lines().stream().map(l -> l.text()).toList())))
+              .ifPresent(read -> {
+                reads.addAll(read.names());
+                reads.addAll(read.dynamic());
+              });
+        }
+      }
+      reads.retainAll(gone);
+      reads.forEach(name ->
+          byHand.add(
+              "%s still reads %s, which would go; point it at %s, deploy that, then come back"
+                  .formatted(pipe.path(), name, names.getOrDefault(name, "the new version"))));
+    }
   }
 
   private void point(String path, Map<String, String> other) {

@@ -109,6 +109,40 @@ class CleanUpTest {
     assertThat(abandoned).isEqualTo(given);
   }
 
+  @Test
+  void nothingGoesThatANewViewStillReadsOrThatTakesWhatItLeavesOut() {
+    files.put(
+        "datasources/daily.datasource",
+        "SCHEMA >\n    `day` Date,\n    `hits` AggregateFunction(count)\n\nENGINE AggregatingMergeTree\nENGINE_SORTING_KEY day\n");
+    files.put(
+        "pipes/days.pipe",
+        "NODE a\nSQL >\n    SELECT toDate(ts) AS day, countState() AS hits FROM events WHERE user != (SELECT min(user) FROM events) GROUP BY day\n\nTYPE materialized\nDATASOURCE daily\n");
+    var core = core("price` String");
+    assertThat(core.seamed()).hasSize(1);
+    var base = deployed("price` String");
+    var made = CleanUp.removeFeeds(base, core);
+    assertThat(made.byHand()).singleElement().asString().contains("backfill_cut");
+
+    var fed = applied(base, made);
+    var old = CleanUp.removeOld(fed, core);
+
+    assertThat(old.changes()).isEmpty();
+    assertThat(old.byHand())
+        .anyMatch(s -> s.contains("still reads events, which would go"))
+        .anyMatch(s -> s.contains("backfill_cut"));
+    // by hand, as it says
+    var fork = core.seamed().getFirst().seam().orElseThrow().feeders().getFirst().fork();
+    var path = "pipes/" + fork + ".pipe";
+    fed.put(
+        path,
+        files
+            .getOrDefault("pipes/days.pipe", "")
+            .replace("events", "events_1")
+            .replace("daily", "daily_1"));
+    assertThat(CleanUp.removeOld(fed, core).byHand()).isEmpty();
+    assertThat(CleanUp.removeOld(fed, core).changes()).isNotEmpty();
+  }
+
   private PlanCore core(String price) {
     var head = head(price);
     return Planner.plan(PlanRequest.of(ProjectReader.read(files), ProjectReader.read(head))).core();
