@@ -247,6 +247,9 @@ public final class Observer {
       for (var m : core.migrations()) {
         names.add(m.liveFeed().pipe());
         names.add(m.historyFeed().pipe());
+        if (m.scenario() == Scenario.MOVE_INGESTION) {
+          names.add(m.stragglers());
+        }
       }
       names.remove("");
       return names;

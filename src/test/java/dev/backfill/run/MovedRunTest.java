@@ -180,6 +180,28 @@ class MovedRunTest {
     }
   }
 
+  @Test
+  void theViewOfTheStragglersIsNoReaderThatIsToBeSwitched() {
+    try (var made = clicks("moved_seen")) {
+      add(made, "clicks", 0, 100);
+      assertThat(made.run()).isInstanceOf(Outcome.Done.class);
+
+      var facts =
+          new Observer(
+                  made.workspace(),
+                  InstantSource.system(),
+                  d -> {},
+                  e -> {},
+                  () -> false,
+                  (m, p) -> Optional.empty())
+              .observe(made.core(), /* compare= */ true);
+
+      assertThat(made.workspace().pipe("sync_clicks_1")).isPresent();
+      assertThat(facts.readers()).isEmpty();
+      assertThat(facts.newReaders()).isEmpty();
+    }
+  }
+
   private static Made orders(String name) {
     return made(name, "datasources/orders.datasource", ORDERS, "amount, __offset", "");
   }
