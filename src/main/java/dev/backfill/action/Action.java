@@ -14,6 +14,7 @@ import dev.backfill.report.Style;
 import dev.backfill.revision.CommitId;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -101,7 +102,16 @@ public final class Action {
     return switch (command) {
       case PLAN -> plan(event);
       case REHEARSE -> rehearse(event);
-      case RUN -> production(event, (p, c) -> p.run(c, whose(event), patient(event)));
+      case RUN ->
+          production(
+              event,
+              (p, c) -> {
+                var result = p.run(c, whose(event), patient(event));
+                if (event instanceof Event.Schedule) {
+                  refresh(c, event);
+                }
+                return result;
+              });
       case STATUS ->
           production(
               event,
@@ -155,7 +165,25 @@ public final class Action {
               + " issue_comment or workflow_dispatch.");
     }
     try (var checkout = Checkout.open(runner.workspace())) {
+      needsMainLine(checkout);
       return work.apply(new Production(inputs, runner, house, github, publisher), checkout);
+    }
+  }
+
+  /// Neither the button pressed on a branch nor a checkout of a pull request's head carries out what
+  /// nobody has merged.
+  private void needsMainLine(Checkout checkout) {
+    var head = checkout.resolve("HEAD");
+    var main = needed().repository().defaultBranch();
+    var tip = needed().branch(main);
+    if (tip.filter(t -> t.equals(head) || needed().mergeBase(head, t).equals(Optional.of(head)))
+        .isEmpty()) {
+      throw new Failure.Usage(
+          "the checked-out commit "
+              + head.abbreviated()
+              + " isn't part of the default branch "
+              + main
+              + "; only merged plans are carried out.");
     }
   }
 
@@ -172,22 +200,31 @@ public final class Action {
     return event instanceof Event.Schedule;
   }
 
-  /// The main line has moved: whoever was ready has to be looked at again.
+  /// Whoever was rehearsed has to be looked at again: the main line moves, and a cutover goes by.
+  /// One that can't be looked at keeps nobody else from it.
   private void refresh(Checkout checkout, Event event) {
-    if (github.isPresent() && event instanceof Event.Push push && push.after().isPresent()) {
-      for (var open : github.get().openPullRequests()) {
-        if (!open.fork() && push.branch().equals(Optional.of(open.baseBranch()))) {
-          var target = Target.of(open);
-          planning.refresh(
-              checkout,
-              new Target(
-                  target.number(),
-                  push.after().get(),
-                  target.head(),
-                  target.branch(),
-                  target.fork()));
-        }
+    if (github.isEmpty()
+        || event instanceof Event.Push push && (push.after().isEmpty() || push.branch().isEmpty())) {
+      return;
+    }
+    var failures = new ArrayList<Failure>();
+    for (var open : github.get().openPullRequests()) {
+      if (open.fork()
+          || event instanceof Event.Push push
+              && !push.branch().equals(Optional.of(open.baseBranch()))) {
+        continue;
       }
+      try {
+        planning.refresh(checkout, Target.of(open));
+      } catch (Failure.Interrupted e) {
+        throw e;
+      } catch (Failure e) {
+        publisher.log().log("Pull request " + open.number() + ": " + e.getMessage());
+        failures.add(e);
+      }
+    }
+    if (!failures.isEmpty()) {
+      throw failures.getFirst();
     }
   }
 
@@ -296,7 +333,9 @@ public final class Action {
     show(target.head(), text, remarks(failure));
     publisher.output(Output.READY, "false");
     publisher.summary(body);
-    publisher.comment(target.number(), body, /* quiet= */ false);
+    if (newest(target)) {
+      publisher.comment(target.number(), body, /* quiet= */ false);
+    }
   }
 
   private List<CheckText.Remark> remarks(Failure.Unreadable failure) {
@@ -313,7 +352,20 @@ public final class Action {
       return;
     }
     show(target.head(), CheckText.stopped(why), List.of());
-    publisher.comment(target.number(), body, /* quiet= */ true);
+    if (newest(target)) {
+      publisher.comment(target.number(), body, /* quiet= */ true);
+    }
+  }
+
+  /// A run for an older head leaves the comment alone.
+  private boolean newest(Target target) {
+    return publisher
+        .allowed(
+            "the pull request",
+            "pull-requests: write",
+            () -> github.map(g -> g.pullRequest(target.number()).head()).orElse(target.head()))
+        .filter(h -> !h.equals(target.head()))
+        .isEmpty();
   }
 
   private void show(CommitId head, CheckText.Text text, List<CheckText.Remark> remarks) {

@@ -107,10 +107,27 @@ final class Planning {
   }
 
   Plans plans(Checkout checkout, Target target) {
+    var tip = now(target).map(Now::tip).filter(checkout::has).orElse(target.tip());
     return plan(
-        checkout.mergeBase(target.tip(), target.head()),
-        target.head(),
-        Optional.of(target.number()));
+        checkout.mergeBase(tip, target.head()), target.head(), Optional.of(target.number()));
+  }
+
+  /// The pull request and its base branch at this moment. What an event or a rerun job says of them
+  /// is old, and GitHub doesn't renew a pull request's base commit with every push to the base.
+  private record Now(CommitId head, CommitId tip) {}
+
+  /// @return empty without a token, and when the token may not know
+  private Optional<Now> now(Target target) {
+    return publisher
+        .allowed(
+            "the pull request and its base branch",
+            "contents: read, pull-requests: write",
+            () ->
+                github.flatMap(g -> {
+                  var pull = g.pullRequest(target.number());
+                  return g.branch(pull.baseBranch()).map(tip -> new Now(pull.head(), tip));
+                }))
+        .flatMap(now -> now);
   }
 
   /// Two revisions without a pull request: outputs, summary and files.
@@ -152,15 +169,24 @@ final class Planning {
                     "",
                     new Delivery.Nothing()))
             .toList();
-    var checked = checks(plans, projects, group.head(), group.head(), /* current= */ true);
+    var ready =
+        Readiness.worst(projects.stream().map(Project::readiness).toList()).state()
+            == Readiness.State.READY;
+    var checked =
+        checks(
+            plans,
+            projects,
+            group.head(),
+            group.head(),
+            ready ? Optional.of(plans.seal()) : Optional.empty());
     tell(plans, projects);
     publisher.summary(PullRequestComment.write(projects, publisher.page(publisher.denied())));
     return result(projects, checked);
   }
 
-  /// Looks again at a pull request whose readiness is green, after the main line has moved.
+  /// Looks again at a pull request that was rehearsed, after the main line has moved.
   void refresh(Checkout checkout, Target target) {
-    if (publisher.rehearsed(target.head()).isEmpty()) {
+    if (publisher.evidence(target.head()).isEmpty()) {
       return;
     }
     if (checkout.has(target.head())) {
@@ -173,7 +199,7 @@ final class Planning {
           Publisher.READINESS,
           CheckText.readiness(unknown),
           List.of(),
-          Optional.empty());
+          publisher.evidence(target.head()));
     }
   }
 
@@ -197,40 +223,42 @@ final class Planning {
             .map(d -> new CommitId(((Delivery.Committed) d).commit()))
             .findFirst();
     var head = committed.orElse(target.head());
-    var moved = moved(checkout, target, plans);
-    var earlier = committed.isPresent() ? Optional.<String>empty() : earlier(head);
+    var now = now(target);
+    var moved = moved(checkout, now.map(Now::tip).or(() -> offline(target)), plans);
+    var earlier =
+        committed.isPresent() ? Optional.<String>empty() : publisher.evidence(head);
+    var newest = now.map(Now::head).orElse(head);
+    var current = newest.equals(head);
+    var proven = true;
     var old = publisher.comment(target.number()).map(c -> c.body()).orElse("");
     var projects = new ArrayList<Project>();
     for (var planned : plans.planned()) {
       var dir = planned.report().projectDir();
       var report =
           committed.isPresent() ? planned.report().committed(head.hex()) : planned.report();
-      var now = Optional.ofNullable(rehearsed.get(dir));
-      var proof = proof(now, earlier, plans.seal(), report.seal());
+      var fresh = Optional.ofNullable(rehearsed.get(dir));
+      var proof = proof(fresh, earlier, plans.seal(), report.seal());
+      proven &= Readiness.of(report, proof, List.of(), house.now()).ready();
       var text =
-          now.map(r -> kept(head, report.seal(), RunMarkdown.section(r)))
+          fresh
+              .map(r -> kept(head, report.seal(), RunMarkdown.section(r)))
               .or(() ->
                   proof instanceof Readiness.Proof.Earlier
                       ? kept(old, head, report.seal())
                       : Optional.empty())
               .orElse("");
-      projects.add(
+      var project =
           project(
               report,
               proof,
               moved.getOrDefault(dir, List.of()),
               text,
-              deliveries.getOrDefault(dir, new Delivery.Nothing())));
+              deliveries.getOrDefault(dir, new Delivery.Nothing()));
+      projects.add(current ? project : overtaken(project));
     }
-    var newest =
-        publisher
-            .allowed(
-                "the pull request",
-                "pull-requests: write",
-                () -> github.map(g -> g.pullRequest(target.number()).head()).orElse(head))
-            .orElse(head);
-    var current = newest.equals(head);
-    var checked = checks(plans, projects, target.head(), head, current);
+    var evidence =
+        proven && !plans.moving().isEmpty() ? Optional.of(plans.seal()) : Optional.<String>empty();
+    var checked = checks(plans, projects, target.head(), head, evidence);
     allNotes.addAll(publisher.denied());
     tell(plans, projects);
     committed.ifPresent(c -> publisher.output(Output.COMMITTED, c.hex()));
@@ -250,8 +278,21 @@ final class Planning {
     return result(projects, checked);
   }
 
-  private Optional<String> earlier(CommitId head) {
-    return publisher.rehearsed(head);
+  /// Without GitHub nobody sees a check either.
+  private Optional<CommitId> offline(Target target) {
+    return github.isEmpty() ? Optional.of(target.tip()) : Optional.empty();
+  }
+
+  /// There is a newer head than the one this run is about.
+  private static Project overtaken(Project project) {
+    return project.readiness().state() == Readiness.State.READY
+        ? new Project(
+            project.report(),
+            new Readiness(
+                Readiness.State.MOVED, "The pull request has a newer head than this one."),
+            project.proof(),
+            project.delivery())
+        : project;
   }
 
   private static Readiness.Proof proof(
@@ -294,28 +335,36 @@ final class Planning {
         : Optional.of(comment.substring(start, end) + "\n<!-- /rehearsal -->\n");
   }
 
-  private Map<String, List<String>> moved(Checkout checkout, Target target, Plans plans) {
+  /// @param tip of the base branch; empty when nobody may know
+  private Map<String, List<String>> moved(
+      Checkout checkout, Optional<CommitId> tip, Plans plans) {
     if (plans.moving().isEmpty()) {
       return Map.of();
     }
-    if (!checkout.has(target.tip())) {
+    if (tip.filter(checkout::has).isEmpty()) {
+      var unknown =
+          tip.isPresent()
+              ? "something in commits that this clone lacks (fetch-depth: 0)"
+              : "something that the token may not see";
       return plans.moving().stream()
-          .collect(
-              Collectors.toMap(
-                  p -> p.report().projectDir(),
-                  _ -> List.of("something in commits that this clone lacks (fetch-depth: 0)")));
+          .collect(Collectors.toMap(p -> p.report().projectDir(), _ -> List.of(unknown)));
     }
     return plans.moving().stream()
         .collect(
             Collectors.toMap(
                 p -> p.report().projectDir(),
                 p ->
-                    checkout.moved(p.core(), p.report().projectDir(), plans.base(), target.tip())));
+                    checkout.moved(p.core(), p.report().projectDir(), plans.base(), tip.get())));
   }
 
+  /// @param evidence the seal that was rehearsed on this head, also where readiness isn't green
   /// @return whether every check could be written
   private boolean checks(
-      Plans plans, List<Project> projects, CommitId planned, CommitId head, boolean current) {
+      Plans plans,
+      List<Project> projects,
+      CommitId planned,
+      CommitId head,
+      Optional<String> evidence) {
     var remarks = remarks(plans);
     var text = CheckText.plan(projects, ReportFiles.FOLDER + "/report.md");
     var ok = true;
@@ -326,16 +375,9 @@ final class Planning {
     }
     ok &= publisher.check(head, Publisher.PLAN, text, remarks, Optional.empty());
     var readiness = Readiness.worst(projects.stream().map(Project::readiness).toList());
-    if (!current && readiness.ready() && readiness.state() != Readiness.State.NOT_NEEDED) {
-      readiness =
-          new Readiness(Readiness.State.MOVED, "The pull request has a newer head than this one.");
-    }
-    var seal =
-        readiness.state() == Readiness.State.READY
-            ? Optional.of(plans.seal())
-            : Optional.<String>empty();
     ok &=
-        publisher.check(head, Publisher.READINESS, CheckText.readiness(readiness), List.of(), seal);
+        publisher.check(
+            head, Publisher.READINESS, CheckText.readiness(readiness), List.of(), evidence);
     if (!ok) {
       publisher.annotate(remarks(plans));
     }

@@ -239,7 +239,7 @@ final class Production {
                 new Failure.Usage(
                     "a pull request needs GitHub's token: give it in the input token."));
     var base = with.repository().defaultBranch();
-    var at = checkout.resolve(runner.sha().orElse("HEAD"));
+    var at = checkout.resolve("HEAD");
     var branch = "backfill/" + word(prepared.next().change()) + "-" + plan.core().version();
     var edits =
         prepared.changes().stream()
@@ -324,7 +324,7 @@ final class Production {
         inputs
             .plan()
             .map(List::of)
-            .orElseGet(() -> checkout.planFiles(checkout.resolve(runner.sha().orElse("HEAD"))));
+            .orElseGet(() -> checkout.planFiles(checkout.resolve("HEAD")));
     var out = new ArrayList<OfMain>();
     for (var path : paths) {
       var core = PlanFile.read(file(path));

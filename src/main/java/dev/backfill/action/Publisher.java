@@ -31,7 +31,7 @@ final class Publisher {
   static final String PLAN = "backfill / plan";
   static final String READINESS = "backfill / readiness";
 
-  /// The evidence behind a green readiness: the check's external id begins with it, and only an app
+  /// The evidence of a rehearsal: the check's external id begins with it, and only an app
   /// can make its checks.
   private static final String REHEARSED = "rehearsed ";
 
@@ -122,7 +122,7 @@ final class Publisher {
 
   /// Adds a check unless the newest one of ours says the same already.
   ///
-  /// @param seal what was rehearsed; empty unless there is proof
+  /// @param seal what was rehearsed on this head; empty unless there is proof
   /// @return false when the token may not
   boolean check(
       CommitId head,
@@ -195,8 +195,19 @@ final class Publisher {
 
   /// The seal that was rehearsed on a commit, if readiness is green there by our own check.
   Optional<String> rehearsed(CommitId head) {
-    return ours(head, READINESS)
-        .filter(c -> c.conclusion().equals(Optional.of(Check.Conclusion.SUCCESS)))
+    return evidence(
+        ours(head, READINESS)
+            .filter(c -> c.conclusion().equals(Optional.of(Check.Conclusion.SUCCESS))));
+  }
+
+  /// The seal that was rehearsed on a commit, also where the main line has turned readiness back
+  /// since.
+  Optional<String> evidence(CommitId head) {
+    return evidence(ours(head, READINESS));
+  }
+
+  private static Optional<String> evidence(Optional<CheckRun> readiness) {
+    return readiness
         .map(CheckRun::externalId)
         .filter(id -> id.startsWith(REHEARSED))
         .map(id -> id.substring(REHEARSED.length()).split(" ", 2)[0]);
