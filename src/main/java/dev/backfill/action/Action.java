@@ -170,8 +170,8 @@ public final class Action {
     }
   }
 
-  /// Neither the button pressed on a branch nor a checkout of a pull request's head carries out what
-  /// nobody has merged.
+  /// Neither the button pressed on a branch nor a checkout of a pull request's head carries out
+  /// what nobody has merged.
   private void needsMainLine(Checkout checkout) {
     var head = checkout.resolve("HEAD");
     var main = needed().repository().defaultBranch();
@@ -204,7 +204,8 @@ public final class Action {
   /// One that can't be looked at keeps nobody else from it.
   private void refresh(Checkout checkout, Event event) {
     if (github.isEmpty()
-        || event instanceof Event.Push push && (push.after().isEmpty() || push.branch().isEmpty())) {
+        || event instanceof Event.Push push
+            && (push.after().isEmpty() || push.branch().isEmpty())) {
       return;
     }
     var failures = new ArrayList<Failure>();

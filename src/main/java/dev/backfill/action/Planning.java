@@ -225,8 +225,7 @@ final class Planning {
     var head = committed.orElse(target.head());
     var now = now(target);
     var moved = moved(checkout, now.map(Now::tip).or(() -> offline(target)), plans);
-    var earlier =
-        committed.isPresent() ? Optional.<String>empty() : publisher.evidence(head);
+    var earlier = committed.isPresent() ? Optional.<String>empty() : publisher.evidence(head);
     var newest = now.map(Now::head).orElse(head);
     var current = newest.equals(head);
     var proven = true;
@@ -336,8 +335,7 @@ final class Planning {
   }
 
   /// @param tip of the base branch; empty when nobody may know
-  private Map<String, List<String>> moved(
-      Checkout checkout, Optional<CommitId> tip, Plans plans) {
+  private Map<String, List<String>> moved(Checkout checkout, Optional<CommitId> tip, Plans plans) {
     if (plans.moving().isEmpty()) {
       return Map.of();
     }
@@ -353,8 +351,7 @@ final class Planning {
         .collect(
             Collectors.toMap(
                 p -> p.report().projectDir(),
-                p ->
-                    checkout.moved(p.core(), p.report().projectDir(), plans.base(), tip.get())));
+                p -> checkout.moved(p.core(), p.report().projectDir(), plans.base(), tip.get())));
   }
 
   /// @param evidence the seal that was rehearsed on this head, also where readiness isn't green

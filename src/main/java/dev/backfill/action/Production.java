@@ -321,10 +321,7 @@ final class Production {
   /// @throws Failure.Usage when a pull request is named and no plan came with it
   private List<OfMain> plans(Checkout checkout, Optional<Integer> wanted) {
     var paths =
-        inputs
-            .plan()
-            .map(List::of)
-            .orElseGet(() -> checkout.planFiles(checkout.resolve("HEAD")));
+        inputs.plan().map(List::of).orElseGet(() -> checkout.planFiles(checkout.resolve("HEAD")));
     var out = new ArrayList<OfMain>();
     for (var path : paths) {
       var core = PlanFile.read(file(path));

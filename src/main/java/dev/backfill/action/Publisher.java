@@ -31,8 +31,8 @@ final class Publisher {
   static final String PLAN = "backfill / plan";
   static final String READINESS = "backfill / readiness";
 
-  /// The evidence of a rehearsal: the check's external id begins with it, and only an app
-  /// can make its checks.
+  /// The evidence of a rehearsal: the check's external id begins with it, and only an app can make
+  /// its checks.
   private static final String REHEARSED = "rehearsed ";
 
   private final Optional<GitHub> github;
