@@ -204,15 +204,15 @@ public final class Action {
   /// One that can't be looked at keeps nobody else from it.
   private void refresh(Checkout checkout, Event event) {
     if (github.isEmpty()
-        || event instanceof Event.Push push
-            && (push.after().isEmpty() || push.branch().isEmpty())) {
+        || (event instanceof Event.Push push
+            && (push.after().isEmpty() || push.branch().isEmpty()))) {
       return;
     }
     var failures = new ArrayList<Failure>();
     for (var open : github.get().openPullRequests()) {
       if (open.fork()
-          || event instanceof Event.Push push
-              && !push.branch().equals(Optional.of(open.baseBranch()))) {
+          || (event instanceof Event.Push push
+              && !push.branch().equals(Optional.of(open.baseBranch())))) {
         continue;
       }
       try {
