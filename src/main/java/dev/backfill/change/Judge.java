@@ -421,9 +421,13 @@ public final class Judge {
               + p.target()
               + " by "
               + p.pipe()
-              + "; make the same change to "
+              + "; wait until that is cleaned up, or abandon it and make both changes in one new"
+              + " version. Made now it also has to be in "
               + other
-              + " and to the Pipes between them in this pull request, else rows lose it.");
+              + " and in the Pipes between them, and the platform promises nothing about rows that"
+              + " arrive while "
+              + p.pipe()
+              + " is replaced.");
     }
     if (change instanceof Change.ColumnAdded(_, var column, _)
         && ruling.impact() == Impact.IN_PLACE
@@ -446,7 +450,10 @@ public final class Judge {
                 + p.source()
                 + " to "
                 + p.target()
-                + "; select it there in this pull request, else rows lose it.");
+                + ", so rows would lose it; wait until that migration is cleaned up, or abandon it."
+                + " Selected there now, the platform promises nothing about rows that arrive while "
+                + p.pipe()
+                + " is replaced.");
       }
     }
     return ruling;
@@ -1085,6 +1092,17 @@ public final class Judge {
   private Ruling query(Change.QueryChanged change) {
     var pipe = change.after();
     if (isMigrationPipe(pipe.name())) {
+      if (pairsBefore.stream().anyMatch(p -> p.pipe().equals(pipe.name()) && p.live())) {
+        warn(
+            Problem.warning(
+                "live_sync_replaced",
+                change.place(),
+                pipe.name()
+                    + " carries rows of a migration that is under way; the deploy replaces it, and"
+                    + " the platform promises nothing about rows that arrive meanwhile.",
+                "Pause the producers, and let them send new fields only after the deploy; then run"
+                    + " `backfill verify`."));
+      }
       return alreadyVersioned("The Pipe belongs to a migration that is under way.");
     }
     var kind = pipe.writingNode().map(Node::kind).orElse(Node.Kind.ENDPOINT);

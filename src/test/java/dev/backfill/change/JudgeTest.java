@@ -319,6 +319,8 @@ class JudgeTest {
             SYNC.replace("2030", "2031"));
 
     assertThat(judge(base, head).verdict()).isEqualTo(Verdict.ALREADY_VERSIONED);
+    assertThat(judge(base, head).warnings().stream().map(Problem::code))
+        .contains("live_sync_replaced");
   }
 
   @Test
@@ -366,7 +368,9 @@ class JudgeTest {
             "pipes/sync.pipe",
             SYNC.replace("payload FROM", "payload, n FROM"));
 
-    assertThat(judge(base, one).verdict()).isEqualTo(Verdict.REFUSE);
+    var alone = judge(base, one);
+    assertThat(alone.verdict()).isEqualTo(Verdict.REFUSE);
+    assertThat(alone.changes().getFirst().reason()).contains("wait until", "is replaced");
     assertThat(judge(base, both).verdict()).isEqualTo(Verdict.REFUSE);
     assertThat(judge(base, all).verdict()).isEqualTo(Verdict.ALREADY_VERSIONED);
   }
