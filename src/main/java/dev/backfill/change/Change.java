@@ -1,6 +1,7 @@
 package dev.backfill.change;
 
 import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
 import dev.backfill.project.Column;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
@@ -62,6 +63,13 @@ public sealed interface Change {
 
   /// Git sees a datafile under another path; the platform refuses such a commit.
   record FileRenamed(String resource, Place place, String from, String to) implements Change {}
+
+  /// Base holds it and can't be read there, so what differs isn't known.
+  ///
+  /// @param pipe what it is in head, when it is a Pipe
+  /// @param problem the first error in base
+  record NotComparable(String resource, Place place, Optional<Pipe> pipe, Problem problem)
+      implements Change {}
 
   /// Rows are stored, cut or sampled by something else.
   record KeyChanged(String resource, Place place, Key key, List<String> before, List<String> after)

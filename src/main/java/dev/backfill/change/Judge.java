@@ -20,12 +20,16 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Says what each change asks for. Drops and modifications are judged against the Pipes of base,
 /// which are live while the deploy runs.
 public final class Judge {
   private static final Pattern VOLATILE =
       Pattern.compile("(?i).*\\b(now|now64|today|yesterday|rand\\w*|generate\\w+)\\s*\\(.*");
+
+  private static final Pattern WRITES =
+      Pattern.compile("(?i)\\b(materialized|copy|sink|stream|datasource|target_datasource)\\b");
 
   private final Flow base;
   private final Flow head;
@@ -264,6 +268,7 @@ public final class Judge {
                   + to
                   + ", and the platform refuses to deploy a renamed resource; add the new one, and"
                   + " remove the old one in a later pull request.");
+      case Change.NotComparable unknown -> notComparable(unknown);
       case Change.DataSourceAdded(var after) -> added(after);
       case Change.DataSourceRemoved(var before) -> removed(before);
       case Change.KeyChanged(_, _, var key, _, _) ->
@@ -422,7 +427,7 @@ public final class Judge {
               + " by "
               + p.pipe()
               + "; wait until that is cleaned up, or abandon it and make both changes in one new"
-              + " version. Made now it also has to be in "
+              + " version: made now, it also has to be in "
               + other
               + " and in the Pipes between them, and the platform promises nothing about rows that"
               + " arrive while "
@@ -450,13 +455,52 @@ public final class Judge {
                 + p.source()
                 + " to "
                 + p.target()
-                + ", so rows would lose it; wait until that migration is cleaned up, or abandon it."
-                + " Selected there now, the platform promises nothing about rows that arrive while "
+                + ", so rows would lose it; wait until that migration is cleaned up, or abandon it:"
+                + " selected there now, the platform promises nothing about rows that arrive while "
                 + p.pipe()
                 + " is replaced.");
       }
     }
     return ruling;
+  }
+
+  /// What base says can't be read, so it can't have been deployed either; what is live is older.
+  private Ruling notComparable(Change.NotComparable change) {
+    var name = change.resource();
+    warn(
+        Problem.warning(
+            "base_not_readable",
+            change.place(),
+            name
+                + " can't be read in base ("
+                + change.problem().place()
+                + ": "
+                + change.problem().message()
+                + "), so what this changes in it isn't known.",
+            "Compare with an older revision in which it can be read (--base), or accept"
+                + " base_not_readable for it in backfill.yml."));
+    if (settings.of(name).accept().contains("base_not_readable")) {
+      return none("Taken as accepted in backfill.yml: it can't be compared with base.");
+    }
+    if (change.pipe().filter(this::onlyAnswers).isPresent()) {
+      return none("A Pipe that only answers holds no rows, whatever it was in base.");
+    }
+    return refuse(
+        name
+            + " can't be read in base, so a change that loses rows would not be seen; compare with"
+            + " an older revision, or accept base_not_readable for it in backfill.yml.");
+  }
+
+  /// Nothing that writes rows passes through it, in head or by what can be made out of base.
+  private boolean onlyAnswers(Pipe pipe) {
+    var text = base.project().files().getOrDefault(pipe.path(), "");
+    return pipe.writingNode().isEmpty()
+        && !WRITES.matcher(text).find()
+        && Stream.of(base, head)
+            .allMatch(flow ->
+                flow.project().pipes().values().stream()
+                    .filter(p -> p.writingNode().isPresent())
+                    .noneMatch(p -> flow.reads(p).contains(pipe.name())));
   }
 
   private static boolean touchesRows(Change change) {
@@ -1371,6 +1415,7 @@ public final class Judge {
       case Change.DataSourceAdded _ -> "data_source_added";
       case Change.DataSourceRemoved _ -> "data_source_removed";
       case Change.FileRenamed _ -> "file_renamed";
+      case Change.NotComparable _ -> "not_comparable";
       case Change.KeyChanged c -> c.key().name().toLowerCase(Locale.ROOT) + "_key";
       case Change.EngineChanged _ -> "engine";
       case Change.EngineOptionChanged c -> "engine_" + c.option().name().toLowerCase(Locale.ROOT);
@@ -1417,6 +1462,7 @@ public final class Judge {
       case Change.DataSourceAdded c -> before ? "" : c.after().name();
       case Change.DataSourceRemoved c -> before ? c.before().name() : "";
       case Change.FileRenamed c -> before ? c.from() : c.to();
+      case Change.NotComparable c -> before ? c.problem().message() : "";
       case Change.KeyChanged c -> list(before ? c.before() : c.after());
       case Change.EngineChanged c -> before ? c.before() : c.after();
       case Change.EngineOptionChanged c -> (before ? c.before() : c.after()).orElse("");

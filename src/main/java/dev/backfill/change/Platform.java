@@ -67,6 +67,8 @@ public record Platform(String does, Known known) {
           client(
               "It deletes the Data Source with its rows after everything else; where something still"
                   + " depends on it, it stops there.");
+      case Change.NotComparable _ ->
+          new Platform("It compares with what is live, which is older than base.", Known.INFERRED);
       case Change.FileRenamed _ ->
           client("It refuses as a whole, because it deploys no renamed file.");
       case Change.KeyChanged _, Change.EngineChanged _, Change.EngineOptionChanged _ ->

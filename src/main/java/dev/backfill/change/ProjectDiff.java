@@ -2,6 +2,8 @@ package dev.backfill.change;
 
 import dev.backfill.change.Change.EngineOption;
 import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
 import dev.backfill.project.Column;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Engine;
@@ -26,11 +28,16 @@ public final class ProjectDiff {
 
   private final Project base;
   private final Project head;
+  private final Map<String, Problem> errors;
   private final List<Change> out = new ArrayList<>();
 
   private ProjectDiff(Project base, Project head) {
     this.base = base;
     this.head = head;
+    this.errors =
+        base.problems().stream()
+            .filter(p -> p.severity() == Severity.ERROR)
+            .collect(Collectors.toMap(p -> p.place().file(), p -> p, (first, _) -> first));
   }
 
   /// @param renames path before to path after of the files that git reports as renamed; other files
@@ -89,10 +96,36 @@ public final class ProjectDiff {
         .collect(Collectors.joining("\n"));
   }
 
+  /// The errors of base that head doesn't repair: with one of them nothing can be compared.
+  /// Repaired is the datafile that head still has, with another text; that head can be read is
+  /// taken for granted.
+  public static List<Problem> unrepaired(Project base, Project head) {
+    return base.problems().stream()
+        .filter(p -> p.severity() == Severity.ERROR)
+        .filter(p -> {
+          var file = p.place().file();
+          var text = head.files().get(file);
+          return !(file.endsWith(".datasource") || file.endsWith(".pipe"))
+              || text == null
+              || text.equals(base.files().get(file));
+        })
+        .toList();
+  }
+
+  /// The first error of base in the file of a resource of head.
+  private Optional<Problem> unreadable(Optional<Place> place) {
+    return place.flatMap(p -> Optional.ofNullable(errors.get(p.file())));
+  }
+
   private void dataSource(String name) {
     var before = base.dataSource(name);
     var after = head.dataSource(name);
-    if (before.isEmpty()) {
+    var error = unreadable(after.map(DataSource::place));
+    if (error.isPresent()) {
+      out.add(
+          new Change.NotComparable(
+              name, after.orElseThrow().place(), Optional.empty(), error.get()));
+    } else if (before.isEmpty()) {
       after.ifPresent(a -> out.add(new Change.DataSourceAdded(a)));
     } else if (after.isEmpty()) {
       out.add(new Change.DataSourceRemoved(before.get()));
@@ -305,7 +338,10 @@ public final class ProjectDiff {
   private void pipe(String name) {
     var before = base.pipe(name);
     var after = head.pipe(name);
-    if (before.isEmpty()) {
+    var error = unreadable(after.map(Pipe::place));
+    if (error.isPresent()) {
+      out.add(new Change.NotComparable(name, after.orElseThrow().place(), after, error.get()));
+    } else if (before.isEmpty()) {
       after.ifPresent(a -> out.add(new Change.PipeAdded(a)));
     } else if (after.isEmpty()) {
       out.add(new Change.PipeRemoved(before.get()));

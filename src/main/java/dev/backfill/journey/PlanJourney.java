@@ -1,5 +1,6 @@
 package dev.backfill.journey;
 
+import dev.backfill.change.ProjectDiff;
 import dev.backfill.change.Verdict;
 import dev.backfill.emit.Emitter;
 import dev.backfill.emit.FileChange;
@@ -143,15 +144,25 @@ public final class PlanJourney {
     var baseFiles = revisions.at(baseId, dir);
     var headFiles = Sources.snapshot(revisions, headId, dir);
     var readings = new Readings();
-    var base = project(baseFiles, " in base " + baseId.abbreviated(), readings);
+    var base = ProjectReader.read(baseFiles.files(), readings);
     var committed = committed(baseFiles, headFiles);
     var written = committed.map(c -> Undo.of(headFiles.files(), c)).orElse(headFiles.files());
     var head =
         project(
             new Snapshot(
                 headFiles.label(), dir, written, headFiles.executable(), headFiles.problems()),
-            "",
             readings);
+    // What head repairs there is judged as what can't be compared.
+    Sources.stopOnErrors(
+        Stream.concat(baseFiles.problems().stream(), ProjectDiff.unrepaired(base, head).stream())
+            .map(p ->
+                new Problem(
+                    p.code(),
+                    p.severity(),
+                    p.place(),
+                    p.message() + " in base " + baseId.abbreviated(),
+                    p.advice()))
+            .toList());
     var settings = Sources.settings(request.where(), headFiles);
     Sources.stopOnWrongSettings(settings.problems());
     var plan =
@@ -220,17 +231,9 @@ public final class PlanJourney {
         dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
   }
 
-  /// @param where what is added to the messages
-  private static Project project(Snapshot snapshot, String where, Readings readings) {
+  private static Project project(Snapshot snapshot, Readings readings) {
     var project = ProjectReader.read(snapshot.files(), readings);
-    var problems = Sources.problems(snapshot, project);
-    Sources.stopOnErrors(
-        where.isEmpty()
-            ? problems
-            : problems.stream()
-                .map(p ->
-                    new Problem(p.code(), p.severity(), p.place(), p.message() + where, p.advice()))
-                .toList());
+    Sources.stopOnErrors(Sources.problems(snapshot, project));
     return project;
   }
 

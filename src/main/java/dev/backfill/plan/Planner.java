@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Turns what differs between two revisions into a plan. Pure: the same request gives an equal
 /// plan.
@@ -82,16 +83,16 @@ public final class Planner {
     names = new Names(base, head, request.takenNames(), ours());
   }
 
-  /// @throws IllegalArgumentException when base or head has a problem of severity ERROR
+  /// @throws IllegalArgumentException when head has a problem of severity ERROR, or base has one
+  ///   that head doesn't repair
   public static Plan plan(PlanRequest request) {
-    for (var project : List.of(request.base(), request.head())) {
-      project.problems().stream()
-          .filter(p -> p.severity() == Severity.ERROR)
-          .findFirst()
-          .ifPresent(p -> {
-            throw new IllegalArgumentException("a project with errors isn't planned: " + p);
-          });
-    }
+    Stream.concat(
+            request.head().problems().stream().filter(p -> p.severity() == Severity.ERROR),
+            ProjectDiff.unrepaired(request.base(), request.head()).stream())
+        .findFirst()
+        .ifPresent(p -> {
+          throw new IllegalArgumentException("a project with errors isn't planned: " + p);
+        });
     return new Planner(request).plan();
   }
 

@@ -41,6 +41,46 @@ class BadInputTest {
         .containsPattern("datasources/broken\\.datasource:\\d+(:\\d+)?: error ");
   }
 
+  @Test
+  void anEndpointThatOnlyBaseHoldsUnreadableDoesNotStopThePlan() {
+    var repository = Analytics.base(folder, "").write("pipes/answer.pipe", "NODE a\nSQLL >\n");
+    repository.commit("spoiled");
+    given(repository.checkout("fix").write("pipes/answer.pipe", "NODE a\nSQL >\n    SELECT 1\n"));
+
+    var result = Cli.in(folder).run("plan", "--base", "main");
+
+    assertThat(result.status()).isZero();
+    assertThat(result.out() + result.err())
+        .contains("base_not_readable", "answer can't be read in base (pipes/answer.pipe:2");
+  }
+
+  @Test
+  void aDataSourceThatOnlyBaseHoldsUnreadableIsNotTakenForUnchanged() {
+    var repository =
+        Analytics.base(folder, "")
+            .write("datasources/extra.datasource", "<<<<<<<\n" + Analytics.EVENTS);
+    repository.commit("spoiled");
+    given(repository.checkout("fix").write("datasources/extra.datasource", Analytics.CHANGED));
+
+    var result = Cli.in(folder).run("plan", "--base", "main", "--format", "json");
+    var generated = Cli.in(folder).run("generate", "--base", "main");
+
+    assertThat(result.out()).containsPattern("\"verdict\"\\s*:\\s*\"refuse\"");
+    assertThat(generated.status()).isNotZero();
+  }
+
+  @Test
+  void aDatafileThatBaseHoldsUnreadableAndHeadRemovesStopsThePlan() {
+    var repository = Analytics.base(folder, "").write("pipes/answer.pipe", "NODE a\nSQLL >\n");
+    repository.commit("spoiled");
+    given(repository.checkout("fix").delete("pipes/answer.pipe"));
+
+    var result = Cli.in(folder).run("plan", "--base", "main");
+
+    assertThat(result.status()).isEqualTo(4);
+    assertThat(result.out() + result.err()).contains("pipes/answer.pipe:2", "in base");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"check", "plan", "generate"})
   void aNameThatIsThereTwice(String command) {
