@@ -34,7 +34,7 @@ public final class Demo {
   private static final String SETTINGS =
       """
       # The demo's waits; the defaults are 30m, 5m, 30s, 10m and 2s.
-      lead: 12s
+      lead: 18s
       margin: 2s
       settle: 1s
       lease: 20s

@@ -87,7 +87,9 @@ final class Steps {
                 ? "move the producers to the new version"
                 : "switch the readers to the new version, then the producers",
             By.YOU,
-            "",
+            plan.readers().isEmpty()
+                ? "backfill status --plan " + Words.shell(planFile)
+                : "backfill cleanup --plan " + Words.shell(planFile),
             "nothing reads or writes the old version"));
     return List.copyOf(steps);
   }
