@@ -146,6 +146,10 @@ public final class Runner {
     if (options.dryRun()) {
       return new Outcome.Planned(intents);
     }
+    if (reasons.isEmpty() && later.isEmpty()) {
+      // What was proven stays true only while everything is still fed.
+      reasons.addAll(new Guard(tinybird, watch).look(core, false).reasons());
+    }
     if (!reasons.isEmpty()) {
       return new Outcome.NotReady(reasons, figures, proofs);
     }

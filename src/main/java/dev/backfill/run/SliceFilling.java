@@ -104,6 +104,12 @@ final class SliceFilling implements Filler {
 
   @Override
   public void bulk() {
+    beforeTheCutover();
+    // Equal before it isn't done: what is inserted until then the sync pipe lets pass.
+    cutover.ifPresent(this::awaitArrivals);
+  }
+
+  private void beforeTheCutover() {
     total = inventory.reading(Side.SOURCE, Chunk.everything()).rows();
     slices = slices(total, chunkRows);
     var states = states(slices);
@@ -311,18 +317,19 @@ final class SliceFilling implements Filler {
     }
   }
 
+  /// Inserts that began before S have ended by then.
+  private void awaitArrivals(Instant at) {
+    for (var now = inventory.now(); now.isBefore(at.plus(settle)); now = inventory.now()) {
+      watch.pause(
+          migration.target(),
+          "rows inserted before the cutover are still arriving",
+          least(Duration.between(now, at.plus(settle)), Duration.ofMinutes(1)));
+    }
+  }
+
   /// From S on, or where nothing but copies fills the target.
   @Override
   public void sweep(List<Chunk> differing) {
-    cutover.ifPresent(at -> {
-      // Inserts that began before S have ended by then.
-      for (var now = inventory.now(); now.isBefore(at.plus(settle)); now = inventory.now()) {
-        watch.pause(
-            migration.target(),
-            "rows inserted before the cutover are still arriving",
-            least(Duration.between(now, at.plus(settle)), Duration.ofMinutes(1)));
-      }
-    });
     for (var round = 1; round <= ROUNDS; round++) {
       var first =
           states(slices).stream()
@@ -334,6 +341,7 @@ final class SliceFilling implements Filler {
       }
       watch.pause(migration.target(), "rows that differ have to settle", settle);
       var moving = new ArrayList<Chunk>();
+      var again = false;
       for (var before : first) {
         var now = read(raw, before.chunk());
         if (now.same() || now.source().rows() == 0) {
@@ -345,11 +353,11 @@ final class SliceFilling implements Filler {
         } else if (difference(now.chunk()).surplusRows() > 0) {
           unlike(now.chunk());
         } else {
-          rested(now);
+          again |= rested(now);
         }
       }
       var missing = missing(moving);
-      if (missing.isEmpty()) {
+      if (missing.isEmpty() && !again) {
         // What differs was only under way, or is surplus.
         return;
       }
@@ -358,14 +366,23 @@ final class SliceFilling implements Filler {
   }
 
   /// A slice that holds still.
-  private void rested(Filling.State state) {
+  ///
+  /// @return whether something may be left of it although it rests
+  private boolean rested(Filling.State state) {
     var chunk = state.chunk();
     var parameters = parameters(chunk, "delta");
     parameters.remove("before");
     parameters.put("expect_target", Long.toString(state.target().rows()));
     parameters.put("expect_source", Long.toString(state.source().rows()));
     switch (copier.copy(parameters, "what is missing in " + text(chunk))) {
-      case Copier.End.Said(), Copier.End.Unknown(var _) -> swept(state);
+      case Copier.End.Said() -> {
+        swept(state);
+        return false;
+      }
+      case Copier.End.Unknown(var _) -> {
+        swept(state);
+        return true;
+      }
       case Copier.End.TooBig(var because) -> {
         watch.tell(new RunEvent.Split(migration.target(), text(chunk), because));
         var halves = halves(chunk, because).stream().map(h -> read(raw, h)).toList();
@@ -374,9 +391,18 @@ final class SliceFilling implements Filler {
         var target =
             halves.stream().map(Filling.State::target).reduce(Reading.NOTHING, Reading::plus);
         // They rest if the whole has and they still add up to it.
-        if (source.equals(state.source()) && target.equals(state.target())) {
-          halves.stream().filter(h -> !h.same() && h.source().rows() > 0).forEach(this::rested);
+        if (!source.equals(state.source()) || !target.equals(state.target())) {
+          // The job that failed left rows, perhaps: smaller slices have to settle anew.
+          slices = Math.min(Chunk.MOST_SLICES, Math.max(slices, chunk.slices() * 2));
+          return true;
         }
+        var again = false;
+        for (var half : halves) {
+          if (!half.same() && half.source().rows() > 0) {
+            again |= rested(half);
+          }
+        }
+        return again;
       }
       case Copier.End.Failed(var because) -> throw failed(chunk, because);
     }

@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.PriorityQueue;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -47,6 +48,9 @@ import org.jspecify.annotations.Nullable;
 /// that counts rows by day. Copy parameters are interpreted, SQL is not. Jobs read when they start
 /// and write when they end, so two at once really double. Everything that goes wrong is drawn from
 /// the seed.
+///
+/// Other [Way]s of the same: a sync from a moment of insertion, one without a filter, and a target
+/// that keeps of every key the row with the greatest version.
 final class World {
   static final TimeType TYPE =
       new TimeType(TimeType.Kind.DATETIME64, 3, Optional.of("Europe/Madrid"), true);
@@ -54,14 +58,34 @@ final class World {
   static final String TARGET = "events_1";
   static final String FORK = "daily_1";
 
+  /// What tells the rows of the sync from those of the copies, and what a target does with them.
+  enum Way {
+    TIMED,
+    /// The sync lets through what is inserted from the cutover on.
+    ARRIVAL,
+    /// The sync lets everything through from its creation on; history was populated.
+    FLOWING,
+    /// As TIMED; of the rows with one key the last numbered one stays.
+    KEYED
+  }
+
   /// A row; `at` is null when it has no timestamp.
   record Row(@Nullable Long at, int id) {
     BigInteger hash() {
+      return new BigInteger(Long.toUnsignedString(mixed()));
+    }
+
+    private long mixed() {
       var mixed = (at == null ? 77 : at) * 0x9E3779B97F4A7C15L + id * 0xC2B2AE3D27D4EB4FL;
       mixed ^= mixed >>> 31;
       mixed *= 0xBF58476D1CE4E5B9L;
       mixed ^= mixed >>> 29;
-      return new BigInteger(Long.toUnsignedString(mixed));
+      return mixed;
+    }
+
+    /// Its key, where the target keeps one row of each; its number is the version.
+    int key() {
+      return id % 97;
     }
 
     long day() {
@@ -106,6 +130,7 @@ final class World {
     int slowMillis;
   }
 
+  final Way way;
   final Random random;
   final Faults faults = new Faults();
   final List<Row> source = new ArrayList<>();
@@ -124,15 +149,31 @@ final class World {
   boolean streaming = true;
 
   World(long seed) {
+    this(seed, Way.TIMED);
+  }
+
+  World(long seed, Way way) {
+    this.way = way;
     random = new Random(seed);
+    link(true);
+    pipes.put("backfill_events_1", pipe("backfill_events_1", "%", Optional.empty()));
+    pipes.put("daily_pipe_1", pipe("daily_pipe_1", "SELECT 1", Optional.of("id_" + FORK)));
+  }
+
+  /// The sync, feeding its target or not any more.
+  void link(boolean feeds) {
+    var filter =
+        switch (way) {
+          case TIMED, KEYED -> " WHERE `at` >= " + Ticks.literal(TYPE, cutoverTick);
+          case ARRIVAL -> " WHERE now() >= toDateTime('2026-03-28 23:00:00', 'UTC')";
+          case FLOWING -> "";
+        };
     pipes.put(
         "sync_events_1",
         pipe(
             "sync_events_1",
-            "SELECT at FROM events WHERE `at` >= " + Ticks.literal(TYPE, cutoverTick),
-            Optional.of("id_" + TARGET)));
-    pipes.put("backfill_events_1", pipe("backfill_events_1", "%", Optional.empty()));
-    pipes.put("daily_pipe_1", pipe("daily_pipe_1", "SELECT 1", Optional.of("id_" + FORK)));
+            "SELECT at FROM events" + filter,
+            feeds ? Optional.of("id_" + TARGET) : Optional.empty()));
   }
 
   private LivePipe pipe(String name, String sql, Optional<String> feeds) {
@@ -150,7 +191,9 @@ final class World {
     var first = Ticks.floor(TYPE, now) - days * 86_400_000L;
     for (var i = 0; i < rows; i++) {
       var at = first + (long) (random.nextDouble() * (Ticks.floor(TYPE, now) - first));
-      source.add(new Row(random.nextInt(50) == 0 ? null : at, random.nextInt(20) == 0 ? 0 : ++ids));
+      var none = random.nextInt(50) == 0 && way == Way.TIMED;
+      var same = random.nextInt(20) == 0 && way != Way.KEYED;
+      source.add(new Row(none ? null : at, same ? 0 : ++ids));
     }
     source.add(new Row(Ticks.floor(TYPE, Instant.parse("2099-01-01T00:00:00Z")), ++ids));
     source.add(new Row(0L, ++ids));
@@ -173,11 +216,15 @@ final class World {
   }
 
   private void insert(int late) {
+    if (way == Way.ARRIVAL || way == Way.FLOWING) {
+      arrive();
+      return;
+    }
     var tick = Ticks.floor(TYPE, now);
     var row =
         random.nextInt(late) != 0
             ? new Row(tick - random.nextInt(2_000), ++ids)
-            : random.nextInt(5) == 0
+            : random.nextInt(5) == 0 && way == Way.TIMED
                 ? new Row(null, ++ids)
                 : new Row(tick - 1_000L * random.nextInt(86_400 * 20), ++ids);
     source.add(row);
@@ -185,6 +232,44 @@ final class World {
     if (row.at() != null && row.at() >= cutoverTick) {
       at(now.plusMillis(random.nextInt(20_000)), () -> write(row, 1));
     }
+  }
+
+  /// `now()` is the moment an insert begins; the row is seen later, and later still in the target.
+  void arrive() {
+    var through = way == Way.FLOWING || !now.isBefore(cutover);
+    var row =
+        random.nextInt(6) == 0 && !source.isEmpty()
+            ? source.get(random.nextInt(source.size()))
+            : new Row(Ticks.floor(TYPE, now), ++ids);
+    at(
+        now.plusMillis(random.nextInt(10_000)),
+        () -> {
+          source.add(row);
+          if (through) {
+            at(now.plusMillis(random.nextInt(15_000)), () -> write(row, 1));
+          }
+        });
+  }
+
+  /// What a populate has brought, in part.
+  World populated(int ofAThousand) {
+    source.stream().filter(r -> chance(ofAThousand)).forEach(r -> write(r, 1));
+    return this;
+  }
+
+  /// Of every key the row that stays.
+  static Map<Integer, Row> merged(Collection<Row> rows) {
+    var out = new TreeMap<Integer, Row>();
+    rows.forEach(r -> out.merge(r.key(), r, (a, b) -> a.id() >= b.id() ? a : b));
+    return out;
+  }
+
+  /// Keys of which the target would keep another row than the source, or none.
+  long wrongKeys() {
+    var there = merged(target.keySet());
+    return merged(source).entrySet().stream()
+        .filter(e -> !e.getValue().equals(there.get(e.getKey())))
+        .count();
   }
 
   private void write(Row row, int times) {
@@ -246,14 +331,16 @@ final class World {
                   && row.at() < chunk.end().orElse(Long.MAX_VALUE);
       return inside
           && (chunk.whole()
-              || row.hash().mod(BigInteger.valueOf(chunk.slices())).intValueExact()
-                  == chunk.slice());
+              || Long.remainderUnsigned(row.mixed(), chunk.slices()) == chunk.slice());
     };
   }
 
   private static Chunk chunk(Map<String, String> p) {
     var slices = Integer.parseInt(p.getOrDefault("slices", "1"));
     var slice = Integer.parseInt(p.getOrDefault("slice", "0"));
+    if (!p.containsKey("part")) {
+      return Chunk.everything().slice(slices, slice);
+    }
     if (p.getOrDefault("part", "range").equals("null")) {
       return new Chunk(Chunk.Part.NULL, OptionalLong.empty(), OptionalLong.empty(), slices, slice);
     }
@@ -277,8 +364,20 @@ final class World {
         .sum();
   }
 
+  private Predicate<Row> rows(Map<String, String> p) {
+    var hashes = Optional.ofNullable(p.get("hashes")).map(h -> List.of(h.split(",")));
+    return in(chunk(p)).and(row -> hashes.map(h -> h.contains(row.hash().toString())).orElse(true));
+  }
+
   private Map<Row, Integer> select(Map<String, String> p) {
-    var rows = in(chunk(p));
+    var rows = rows(p);
+    var before = p.get("before");
+    if (before != null && !now.isBefore(Instant.parse(before.replace(' ', 'T') + "Z"))) {
+      return Map.of();
+    }
+    if (way == Way.KEYED && p.getOrDefault("mode", "bulk").equals("delta")) {
+      return keyed(chunk(p));
+    }
     var from = sourceCounts(rows);
     for (var side : List.of("expect_source", "expect_target")) {
       var expected = p.get(side);
@@ -300,6 +399,18 @@ final class World {
     return from;
   }
 
+  private Map<Row, Integer> keyed(Chunk slice) {
+    var there = merged(target.keySet());
+    var out = new HashMap<Row, Integer>();
+    merged(source)
+        .forEach((key, row) -> {
+          if (Math.floorMod(key, slice.slices()) == slice.slice() && !row.equals(there.get(key))) {
+            out.put(row, 1);
+          }
+        });
+    return out;
+  }
+
   private RunningJob start(Map<String, String> parameters) {
     var job = new RunningJob(Map.copyOf(parameters));
     jobs.put(job.id, job);
@@ -314,7 +425,10 @@ final class World {
     }
     job.state = Job.State.WORKING;
     var rows = select(job.parameters);
-    var tooMany = count(sourceCounts(in(chunk(job.parameters))), r -> true) > faults.tooManyRows;
+    var tooMany =
+        !job.parameters.containsKey("hashes")
+            && count(sourceCounts(rows(job.parameters)), r -> true) > faults.tooManyRows
+            && !(way == Way.KEYED && rows.size() <= faults.tooManyRows);
     at(
         now.plusMillis(faults.slowMillis + 100 + random.nextInt(8_000)),
         () -> {
@@ -352,25 +466,40 @@ final class World {
     private static final long serialVersionUID = 1L;
   }
 
+  private Scenario scenario() {
+    return switch (way) {
+      case TIMED, KEYED -> Scenario.STREAMING_TIMESTAMP;
+      case ARRIVAL -> Scenario.DELTA;
+      case FLOWING -> Scenario.POPULATE;
+    };
+  }
+
   PlanCore core(long chunkRows, boolean withFork) {
+    var timed = way == Way.TIMED || way == Way.KEYED;
     var cut = new Migration.CutColumn("at", "at", TYPE, TYPE);
     var direct =
         new Migration(
             SOURCE,
             TARGET,
             Cause.DIRECT,
-            Scenario.STREAMING_TIMESTAMP,
+            scenario(),
             new Feed.Live(Feed.Live.Kind.SYNC, "sync_events_1"),
-            new Feed.History(Feed.History.Kind.COPY, "backfill_events_1"),
+            new Feed.History(
+                way == Way.FLOWING ? Feed.History.Kind.POPULATE : Feed.History.Kind.COPY,
+                "backfill_events_1"),
             SOURCE,
-            Optional.of(cut),
+            timed ? Optional.of(cut) : Optional.empty(),
             List.of(new Migration.Projected("at", "at", "DateTime64(3)")),
-            "MergeTree",
+            way == Way.KEYED ? "ReplacingMergeTree" : "MergeTree",
             List.of("at"),
             List.of("toYYYYMM(at)"),
             Optional.empty(),
-            Optional.empty(),
-            List.of(),
+            way == Way.KEYED ? Optional.of("SELECT at, id FROM events") : Optional.empty(),
+            way == Way.KEYED
+                ? List.of(
+                    new Migration.Reduced("key", "key", true),
+                    new Migration.Reduced("at", "argMax(at, id)", false))
+                : List.of(),
             List.of());
     var cascade =
         new Migration(
@@ -647,7 +776,8 @@ final class World {
 
     @Override
     public long rows(Side side, java.util.Collection<java.math.BigInteger> hashes) {
-      throw new UnsupportedOperationException("rows by hash");
+      var wanted = Set.copyOf(hashes);
+      return read(() -> count(side(side, Chunk.everything()), row -> wanted.contains(row.hash())));
     }
 
     @Override
@@ -684,6 +814,20 @@ final class World {
     @Override
     public List<Reading> readings(Side side, List<Chunk> chunks) {
       return read(() -> chunks.stream().map(c -> sum(side(side, c))).toList());
+    }
+
+    @Override
+    public List<Reading> slices(Side side, int slices) {
+      return read(() -> {
+        var parts = new ArrayList<Map<Row, Integer>>();
+        for (var i = 0; i < slices; i++) {
+          parts.add(new HashMap<>());
+        }
+        side(side, Chunk.everything())
+            .forEach((row, times) ->
+                parts.get((int) Long.remainderUnsigned(row.mixed(), slices)).put(row, times));
+        return parts.stream().map(Readings::sum).toList();
+      });
     }
 
     @Override
@@ -751,6 +895,12 @@ final class World {
 
     @Override
     public Reading fork(Migration migration, boolean expected) {
+      if (migration.keyed()) {
+        return read(() ->
+            merged(expected ? source : target.keySet()).values().stream()
+                .map(r -> new Reading(1, r.hash()))
+                .reduce(Reading.NOTHING, Reading::plus));
+      }
       return read(() ->
           days(expected).entrySet().stream()
               .map(e -> new Reading(1, new Row(e.getKey(), e.getValue()).hash()))
@@ -759,6 +909,26 @@ final class World {
 
     @Override
     public KeyDifference forkDifference(Migration migration) {
+      if (migration.keyed()) {
+        return read(() -> {
+          var there = merged(target.keySet());
+          var keys = new HashMap<BigInteger, KeyDifference.Sides>();
+          merged(source)
+              .forEach((key, row) -> {
+                var other = Optional.ofNullable(there.get(key));
+                if (!other.equals(Optional.of(row))) {
+                  keys.put(
+                      BigInteger.valueOf(key),
+                      new KeyDifference.Sides(
+                          row.hash(),
+                          other.map(Row::hash).orElse(BigInteger.ZERO),
+                          1,
+                          other.isPresent() ? 1 : 0));
+                }
+              });
+          return new KeyDifference(keys, true);
+        });
+      }
       return read(() -> {
         var expected = days(true);
         var actual = days(false);
