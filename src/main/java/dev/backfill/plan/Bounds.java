@@ -176,7 +176,7 @@ final class Bounds {
       }
       weakest.ifPresent(out::add);
     }
-    doubtful |= out.isEmpty();
+    doubtful |= out.isEmpty() && each.stream().anyMatch(b -> !b.isEmpty());
     return out;
   }
 
