@@ -55,11 +55,11 @@ public final class Ttl {
   /// @param months 0 for an interval of a fixed length
   private record Interval(long months, long seconds) {
     long shortest() {
-      return seconds + DAY * (months / 12 * 365 + months % 12 * 28);
+      return seconds + DAY * ((months / 12) * 365 + (months % 12) * 28);
     }
 
     long longest() {
-      return seconds + DAY * (months / 12 * 366 + months % 12 * 31);
+      return seconds + DAY * ((months / 12) * 366 + (months % 12) * 31);
     }
   }
 
