@@ -47,9 +47,10 @@ public final class Ttl {
     if (a.isEmpty() || b.isEmpty()) {
       return false;
     }
-    return a.get().months() == 0 || b.get().months() == 0
-        ? a.get().shortest() >= b.get().longest()
-        : a.get().months() >= b.get().months();
+    if (a.get().months() > 0 && b.get().months() > 0) {
+      return a.get().months() >= b.get().months();
+    }
+    return a.get().shortest() >= b.get().longest();
   }
 
   /// @param months 0 for an interval of a fixed length
