@@ -162,7 +162,7 @@ class NeighboursTest {
 
     assertThat(judge(pair(), pair("datasources/events_1.datasource", added)).changes())
         .singleElement()
-        .matches(c -> c.impact() == Impact.REFUSE && c.reason().contains("same change to events "));
+        .matches(c -> c.impact() == Impact.REFUSE && c.reason().contains("to be in events and"));
     assertThat(judge(pair(), pair("datasources/events_1.datasource", nullable)).verdict())
         .isEqualTo(Verdict.REFUSE);
   }
