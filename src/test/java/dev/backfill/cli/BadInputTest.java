@@ -86,13 +86,13 @@ class BadInputTest {
   void aNameThatIsThereTwice(String command) {
     given(
         Analytics.changed(folder)
-            .write("datasources/more/analytics_events.datasource", Analytics.EVENTS)
-            .write("pipes/analytics_events.pipe", "NODE a\nSQL >\n    SELECT 1\n"));
+            .write("pipes/answer.pipe", "NODE a\nSQL >\n    SELECT 1\n")
+            .write("endpoints/answer.pipe", "NODE a\nSQL >\n    SELECT 1\n"));
 
     var result = Cli.in(folder).run(command);
 
     assertThat(result.status()).isEqualTo(4);
-    assertThat(result.out() + result.err()).contains("analytics_events", ": error ");
+    assertThat(result.out() + result.err()).contains("answer.pipe", ": error ");
   }
 
   @ParameterizedTest

@@ -848,8 +848,14 @@ class LocalContractTest {
                   "POST",
                   "/v0/datasources?mode=append&format=ndjson&name=" + name,
                   "multipart/form-data; boundary=b",
-                  ("--b\r\nContent-Disposition: form-data; name=\"ndjson\"; filename=\"f\"\r\n\r\n"
-                          + "{\"id\":1,\"at\":0}\r\n--b--\r\n")
+                  """
+                  --b
+                  Content-Disposition: form-data; name="ndjson"; filename="f"
+
+                  {"id":1,"at":0}
+                  --b--
+                  """
+                      .replace("\n", "\r\n")
                       .getBytes(StandardCharsets.UTF_8));
 
       assertThat(fields(ok(file)))

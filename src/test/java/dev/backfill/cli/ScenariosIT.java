@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// bash, rehearse, merge, `deploy.sh` again, run, verify, with rows arriving meanwhile; at the end
 /// plain SQL over the event numbers counts what is lost and what is doubled.
 @EngineTest
-class ScenariosTest {
+class ScenariosIT {
 
   @ParameterizedTest
   @CsvSource({
