@@ -449,8 +449,15 @@ class PlannerTest {
   @Test
   void anEngineThatKeepsTheNewestVersionIsComparedByWhatItKeeps() {
     var plain =
-        "SCHEMA >\n    `id` UInt64 `json:$.id`,\n    `at` DateTime `json:$.at`,\n"
-            + "    `name` Nullable(String) `json:$.name`\n\nENGINE MergeTree\nENGINE_SORTING_KEY id\n";
+        """
+        SCHEMA >
+            `id` UInt64 `json:$.id`,
+            `at` DateTime `json:$.at`,
+            `name` Nullable(String) `json:$.name`
+
+        ENGINE MergeTree
+        ENGINE_SORTING_KEY id
+        """;
     var newest = plain.replace("ENGINE MergeTree", "ENGINE ReplacingMergeTree\nENGINE_VER at");
 
     var plan = planned(plain, newest);
@@ -472,9 +479,16 @@ class PlannerTest {
   @Test
   void anUpdateCarriesItsOldTimestampSoTheCutIsTheMomentOfInsertion() {
     var before =
-        "SCHEMA >\n    `id` UInt64 `json:$.id`,\n    `created` DateTime `json:$.created`,\n"
-            + "    `v` UInt64 `json:$.v`\n\nENGINE ReplacingMergeTree\nENGINE_SORTING_KEY id, created\n"
-            + "ENGINE_VER v\n";
+        """
+        SCHEMA >
+            `id` UInt64 `json:$.id`,
+            `created` DateTime `json:$.created`,
+            `v` UInt64 `json:$.v`
+
+        ENGINE ReplacingMergeTree
+        ENGINE_SORTING_KEY id, created
+        ENGINE_VER v
+        """;
 
     var plan = planned(before, before.replace("KEY id, created", "KEY created, id"));
 
