@@ -87,7 +87,9 @@ class BadInputTest {
     given(
         Analytics.changed(folder)
             .write("pipes/answer.pipe", "NODE a\nSQL >\n    SELECT 1\n")
-            .write("endpoints/answer.pipe", "NODE a\nSQL >\n    SELECT 1\n"));
+            .write(
+                "endpoints/answer.pipe",
+                "NODE a\nSQL >\n    SELECT action FROM analytics_events\n"));
 
     var result = Cli.in(folder).run(command);
 
