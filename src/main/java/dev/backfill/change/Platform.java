@@ -145,7 +145,7 @@ public record Platform(String does, Known known) {
   }
 
   private static Platform typeChanged(Change.ColumnTypeChanged change, Around around) {
-    if (!Judge.becomesNullable(change)) {
+    if (!DataSourceRules.becomesNullable(change)) {
       return new Platform(
           "It asks for an ALTER, and the documents say that the Data Source must be made anew.",
           Known.DOCUMENTED);
