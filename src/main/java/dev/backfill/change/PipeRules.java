@@ -16,7 +16,6 @@ import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,7 +30,6 @@ final class PipeRules {
   private final List<Pair> pairsAfter;
   private final Feeds feedsBefore;
   private final Feeds feedsAfter;
-  private final Map<String, String> twins;
 
   PipeRules(Sides sides) {
     this.sides = sides;
@@ -42,7 +40,6 @@ final class PipeRules {
     pairsAfter = sides.pairsAfter;
     feedsBefore = sides.feedsBefore;
     feedsAfter = sides.feedsAfter;
-    twins = sides.twins;
   }
 
   Ruling pipeAdded(Pipe after) {
