@@ -1,0 +1,375 @@
+package dev.backfill.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.run.Outcome;
+import dev.backfill.testing.EngineTest;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Every way of filling a target on the engine, over HTTP: the run is killed before and after each
+/// of its calls that change something, under lost answers, jobs that vanish and jobs that fail, and
+/// another one goes on. Plain SQL is the judge.
+@EngineTest
+class ScenarioKillsTest {
+  @TempDir Path folder;
+  @TempDir Path data;
+
+  private static String clicks(String key) {
+    return """
+    SCHEMA >
+        `id` UInt64 `json:$.id`,
+        `button` LowCardinality(String) `json:$.button`,
+        `session` Nullable(String) `json:$.session`
+
+    ENGINE "MergeTree"
+    ENGINE_SORTING_KEY "%s"
+    """
+        .formatted(key);
+  }
+
+  private static final Map<String, String> CLICKS =
+      Map.of(
+          "datasources/clicks.datasource",
+          clicks("id"),
+          "datasources/clicks_per_button.datasource",
+          """
+          SCHEMA >
+              `button` LowCardinality(String),
+              `clicks` AggregateFunction(count)
+
+          ENGINE "AggregatingMergeTree"
+          ENGINE_SORTING_KEY "button"
+          """,
+          "pipes/count_clicks.pipe",
+          """
+          NODE counted
+          SQL >
+              SELECT button, countState() AS clicks FROM clicks GROUP BY button
+
+          TYPE materialized
+          DATASOURCE clicks_per_button
+          """);
+
+  /// One in ten twice.
+  private static String clicked(int from, int count) {
+    return IntStream.range(from, from + count)
+        .mapToObj(id ->
+            "{\"id\":%d,\"button\":\"b%d\",\"session\":%s}\n"
+                .formatted(id, id % 5, id % 7 == 0 ? "null" : "\"s\"")
+                .repeat(id % 10 == 0 ? 2 : 1))
+        .collect(Collectors.joining());
+  }
+
+  private static void assertSame(Migrated world, Lives lives, String old, String now, String by) {
+    var both =
+        "SELECT sum(greatest(%s, 0)) AS n FROM (SELECT %s AS x, toInt64(countIf(s = 0)) AS a, toInt64(countIf(s = 1)) AS b FROM (SELECT *, 0 AS s FROM (%s) UNION ALL SELECT *, 1 AS s FROM (%s)) GROUP BY x)";
+    assertThat(world.number(both.formatted("a - b", by, old, now))).as("lost\n" + lives).isZero();
+    assertThat(world.number(both.formatted("b - a", by, old, now)))
+        .as("doubled\n" + lives)
+        .isZero();
+  }
+
+  private static final String ROW = "tuple(id, button, session)";
+
+  private Migrated world(String settings) {
+    return new Migrated(folder, data, CLICKS, "chunk-rows: 90\n" + settings);
+  }
+
+  private static void change(Migrated world, Instant cutover) {
+    world.change(Map.of("datasources/clicks.datasource", clicks("button, id")), cutover);
+  }
+
+  private static void assertClicks(Migrated world, Lives lives) {
+    assertSame(world, lives, "SELECT * FROM clicks", "SELECT * FROM clicks_1", ROW);
+    assertThat(
+            world.number(
+                "SELECT toInt64(countMerge(clicks)) - toInt64((SELECT count() FROM clicks_1)) AS n FROM clicks_per_button_1"))
+        .as("the view's rows\n" + lives)
+        .isZero();
+  }
+
+  private static Lives survive(Migrated world, boolean directWrites, Runnable between) {
+    var lives = new Lives(world, directWrites);
+    var last = lives.untilOneSurvives(between);
+    assertThat(last).as(lives.toString()).isInstanceOf(Outcome.Done.class);
+    assertThat(lives.killed()).as(lives.toString()).isGreaterThan(3);
+    if (System.getProperty("tell") != null) {
+      System.out.println(lives);
+    }
+    return lives;
+  }
+
+  @Test
+  void deltaAfterItsCutover() {
+    try (var world = world("")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now().plusSeconds(1));
+      var next = new int[] {1_000};
+      var lives = survive(world, false, () -> world.append("clicks", clicked(next[0]++, 1)));
+      assertClicks(world, lives);
+    }
+  }
+
+  @Test
+  void aPopulate() {
+    try (var world = world("datasources: {clicks: {scenario: populate}}\n")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now());
+      var next = new int[] {1_000};
+      world.append("clicks", clicked(next[0]++, 1));
+      var lives = survive(world, false, () -> world.append("clicks", clicked(next[0]++, 1)));
+      assertClicks(world, lives);
+    }
+  }
+
+  @Test
+  void producersThatMoveFirst() {
+    try (var world = world("datasources: {clicks: {scenario: move_ingestion}}\n")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now());
+      var next = new int[] {1_000};
+      world.append("clicks_1", clicked(next[0]++, 20));
+      next[0] += 20;
+      var lives =
+          survive(
+              world,
+              true,
+              () -> {
+                world.append("clicks_1", clicked(next[0]++, 1));
+                world.append("clicks", clicked(5_000 + next[0]++, 1));
+              });
+      assertThat(world.number("SELECT count() AS n FROM clicks_1 WHERE id >= 1000 AND id < 5000"))
+          .as(lives.toString())
+          .isPositive();
+      assertSame(
+          world,
+          lives,
+          "SELECT * FROM clicks",
+          "SELECT * FROM clicks_1 WHERE id < 1000 OR id >= 5000",
+          ROW);
+    }
+  }
+
+  private static String profiles(String key) {
+    return """
+    SCHEMA >
+        `id` UInt64 `json:$.id`,
+        `tenant` UInt8 `json:$.tenant`,
+        `name` Nullable(String) `json:$.name`,
+        `version` UInt64 `json:$.version`
+
+    ENGINE "ReplacingMergeTree"
+    ENGINE_PARTITION_KEY "tenant"
+    ENGINE_SORTING_KEY "%s"
+    ENGINE_VER "version"
+    """
+        .formatted(key);
+  }
+
+  private static String profile(int from, int count, int version) {
+    return IntStream.range(from, from + count)
+        .mapToObj(id ->
+            "{\"id\":%d,\"tenant\":%d,\"name\":\"n%d\",\"version\":%d}\n"
+                .formatted(id, id % 3, id + version, version))
+        .collect(Collectors.joining());
+  }
+
+  @Test
+  void theNewestVersionOfEachKey() {
+    var file = "datasources/profiles.datasource";
+    try (var world = new Migrated(folder, data, Map.of(file, profiles("id")), "chunk-rows: 90\n")) {
+      world.append("profiles", profile(0, 300, 1));
+      world.append("profiles", profile(0, 100, 2));
+      world.change(Map.of(file, profiles("tenant, id")), Instant.now());
+      var next = new int[] {3};
+      world.append("profiles", profile(10, 5, next[0]++));
+      var lives = survive(world, false, () -> world.append("profiles", profile(20, 5, next[0]++)));
+      assertSame(
+          world,
+          lives,
+          "SELECT * FROM profiles FINAL",
+          "SELECT * FROM profiles_1 FINAL",
+          "tuple(id, tenant, name, version)");
+    }
+  }
+
+  private static final String TOTALS =
+      """
+      SCHEMA >
+          `shop` String,
+          `orders` UInt64
+
+      ENGINE "MergeTree"
+      ENGINE_SORTING_KEY "shop"
+      """;
+
+  @Test
+  void aCopyThatIsPointedAtTheNewVersion() {
+    var file = "datasources/totals.datasource";
+    var base =
+        Map.of(
+            "datasources/orders.datasource",
+            "SCHEMA >\n    `shop` String `json:$.shop`\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"shop\"\n",
+            file,
+            TOTALS,
+            "pipes/fill_totals.pipe",
+            """
+            NODE totals
+            SQL >
+                SELECT shop, count() AS orders FROM orders GROUP BY shop
+
+            TYPE COPY
+            TARGET_DATASOURCE totals
+            COPY_MODE replace
+            COPY_SCHEDULE 0 0 1 1 *
+            """);
+    try (var world = new Migrated(folder, data, base, "")) {
+      world.append("orders", "{\"shop\":\"a\"}\n{\"shop\":\"b\"}\n{\"shop\":\"a\"}\n");
+      world.tb("pipe", "copy", "run", "fill_totals", "--wait", "--yes");
+      world.change(
+          Map.of(file, TOTALS.replace("KEY \"shop\"", "KEY \"orders, shop\"")), Instant.now());
+      var early = new Lives(world, false);
+      assertThat(early.undisturbed()).isInstanceOf(Outcome.NotReady.class);
+      for (var load : List.of("fill_totals", "fill_totals_1")) {
+        world.tb("pipe", "copy", "run", load, "--wait", "--yes");
+      }
+      var lives = new Lives(world, false);
+      assertThat(lives.undisturbed()).as(lives.toString()).isInstanceOf(Outcome.Done.class);
+      assertSame(
+          world, lives, "SELECT * FROM totals", "SELECT * FROM totals_1", "tuple(shop, orders)");
+    }
+  }
+
+  @Test
+  void aLoadThatReplacesEverything() {
+    try (var world = world("datasources: {clicks: {scenario: full_replacement}}\n")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now());
+      var lives = survive(world, false, () -> {});
+      assertClicks(world, lives);
+    }
+  }
+
+  private static final String WEB = "datasources/events.datasource";
+  private static final String PAGES = "datasources/pages.datasource";
+  private static final String COUNT = "pipes/count_pages.pipe";
+
+  private static String events(String key) {
+    return """
+    SCHEMA >
+        `at` DateTime `json:$.at`,
+        `page` String `json:$.page`
+
+    ENGINE "MergeTree"
+    ENGINE_PARTITION_KEY "toYYYYMM(at)"
+    ENGINE_SORTING_KEY "%s"
+    """
+        .formatted(key);
+  }
+
+  private static String pages(String key) {
+    return """
+    SCHEMA >
+        `minute` DateTime,
+        `page` String,
+        `hits` AggregateFunction(count)
+
+    ENGINE "AggregatingMergeTree"
+    ENGINE_SORTING_KEY "%s"
+    """
+        .formatted(key);
+  }
+
+  private static String view(String where) {
+    return """
+    NODE counted
+    SQL >
+        SELECT toStartOfMinute(at) AS minute, page, countState() AS hits
+        FROM events
+        WHERE %s
+        GROUP BY minute, page
+
+    TYPE materialized
+    DATASOURCE pages
+    """
+        .formatted(where);
+  }
+
+  /// From a second on, one every 20.
+  private static String visits(Instant from, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i ->
+            "{\"at\":\"%s\",\"page\":\"p%d\"}\n"
+                .formatted(
+                    from.plusSeconds(i * 20L).toString().substring(0, 19).replace('T', ' '), i % 5))
+        .collect(Collectors.joining());
+  }
+
+  private static final Instant T = Instant.parse("2026-03-01T00:00:00Z");
+
+  private static final String HITS =
+      "SELECT minute, page, toInt64(countMerge(hits)) AS h FROM %s GROUP BY minute, page";
+
+  /// A view that looks something up: its older buckets come from the old target.
+  @Test
+  void aViewThatIsCutAtABucket() {
+    var base =
+        Map.of(
+            WEB,
+            events("at"),
+            PAGES,
+            pages("minute, page"),
+            "datasources/closed.datasource",
+            "SCHEMA >\n    `page` String `json:$.page`\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"page\"\n",
+            COUNT,
+            view("page NOT IN (SELECT page FROM closed)"));
+    try (var world = new Migrated(folder, data, base, "chunk-rows: 90\n")) {
+      world.append("events", visits(T.minusSeconds(6_000), 300));
+      world.change(Map.of(WEB, events("page, at")), T);
+      world.append("events", visits(T, 30));
+      var late = new int[] {0};
+      var lives =
+          survive(
+              world,
+              false,
+              () -> world.append("events", visits(T.minusSeconds(3_000 + 7 * late[0]++), 3)));
+      assertSame(world, lives, "SELECT * FROM events", "SELECT * FROM events_1", "tuple(at, page)");
+      assertSame(
+          world,
+          lives,
+          HITS.formatted("pages"),
+          HITS.formatted("pages_1"),
+          "tuple(minute, page, h)");
+    }
+  }
+
+  /// A view's query changes: it is run again over its origin.
+  @Test
+  void aViewThatIsRunAgain() {
+    var base = Map.of(WEB, events("at"), PAGES, pages("minute, page"), COUNT, view("page != 'p1'"));
+    try (var world = new Migrated(folder, data, base, "chunk-rows: 90\n")) {
+      world.append("events", visits(T.minusSeconds(6_000), 300));
+      world.change(Map.of(COUNT, view("page != 'p2'")), T);
+      world.append("events", visits(T, 30));
+      var late = new int[] {0};
+      var lives =
+          survive(
+              world,
+              false,
+              () -> world.append("events", visits(T.minusSeconds(3_000 + 7 * late[0]++), 3)));
+      assertSame(
+          world,
+          lives,
+          "SELECT toStartOfMinute(at) AS minute, page, toInt64(count()) AS h FROM events WHERE page != 'p2' GROUP BY minute, page",
+          HITS.formatted("pages_1"),
+          "tuple(minute, page, h)");
+    }
+  }
+}
