@@ -2,14 +2,21 @@ package dev.backfill.datafile;
 
 import dev.backfill.problem.Place;
 import java.util.List;
+import java.util.stream.Collectors;
 
-/// The body of a directive that ends in `>`. Blank lines and lines that are only a `#` comment
-/// aren't part of it, as in the Classic client.
+/// The body of a directive that ends in `>`. Blank lines and lines that are only a `#` comment mean
+/// nothing, as in the Classic client.
 ///
-/// @param lines what is left, in order
-public record Block(List<Line> lines) {
+/// @param body every line up to the next directive
+/// @param lines those that mean something, in order
+public record Block(List<Line> body, List<Line> lines) {
   public Block {
+    body = List.copyOf(body);
     lines = List.copyOf(lines);
+  }
+
+  String print() {
+    return body.stream().map(Line::print).collect(Collectors.joining());
   }
 
   /// The lines joined with `\n`.

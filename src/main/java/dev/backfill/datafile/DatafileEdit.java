@@ -24,6 +24,7 @@ public final class DatafileEdit {
   private static final String INDENT = "    ";
 
   private final String path;
+  private final String text;
   private final Datafile file;
 
   /// A piece of the text and what takes its place.
@@ -31,6 +32,7 @@ public final class DatafileEdit {
 
   private DatafileEdit(String path, String text) {
     this.path = path;
+    this.text = text;
     this.file = DatafileParser.parse(path, text).file();
   }
 
@@ -43,7 +45,7 @@ public final class DatafileEdit {
 
   /// The text as edited.
   public String text() {
-    return file.print();
+    return text;
   }
 
   // Directives
@@ -98,8 +100,7 @@ public final class DatafileEdit {
     var lines = new StringBuilder();
     for (var directive : other.directives()) {
       if (which.test(directive)) {
-        other
-            .print()
+        otherText
             .substring(directive.start(), directive.end())
             .stripLeading()
             .lines()

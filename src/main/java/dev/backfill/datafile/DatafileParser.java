@@ -28,13 +28,20 @@ public final class DatafileParser {
 
   private final String path;
   private final Findings findings = new Findings();
+  private final List<Part> parts = new ArrayList<>();
   private final List<Directive> directives = new ArrayList<>();
   private final LineFeed feed;
   private @Nullable OpenBlock open;
 
   /// A directive whose block isn't complete yet.
   private record OpenBlock(
-      String name, List<Word> arguments, Line line, boolean known, List<Line> body) {}
+      String name,
+      List<Word> words,
+      String rest,
+      Line line,
+      boolean known,
+      List<Line> body,
+      List<Line> lines) {}
 
   private DatafileParser(String path, Iterator<Line> lines, Map<String, String> files) {
     this.path = path;
@@ -62,6 +69,9 @@ public final class DatafileParser {
           Place.of(path),
           "The file has more than " + MOST_CHARACTERS + " characters; it isn't read.",
           "A datafile of that size can't be meant: look at what is in it.");
+      parser.parts.add(new Part.Unread(text));
+    } else if (Lines.hasBom(text)) {
+      parser.parts.add(new Part.Unread(text.substring(0, 1)));
     }
     if (Lines.hasBom(text)) {
       parser.findings.warning(
@@ -72,7 +82,7 @@ public final class DatafileParser {
           "Save it as UTF-8 without BOM.");
     }
     parser.readLines();
-    var file = path.endsWith(".datasource") ? parser.datasource(text) : parser.pipe(text);
+    var file = path.endsWith(".datasource") ? parser.datasource() : parser.pipe();
     return new Parsed(file, parser.findings.all());
   }
 
@@ -86,12 +96,18 @@ public final class DatafileParser {
   private void read(Line line) {
     var start = Lines.words(line.text(), WORDS_THAT_TELL);
     if (start.empty()) {
+      if (open == null) {
+        parts.add(new Part.Aside(line));
+      } else {
+        open.body().add(line);
+      }
       return;
     }
     lintBreaks(line);
     if (open != null && !endsBlock(line, start)) {
       lintSwallowed(line, start);
       open.body().add(line);
+      open.lines().add(line);
       return;
     }
     closeBlock();
@@ -102,6 +118,7 @@ public final class DatafileParser {
           line.at(lexed.openQuote()),
           "A quote is opened and not closed on this line: " + Findings.quoted(line.text()) + ".",
           "Close it, or write the value without quotes.");
+      parts.add(new Part.Aside(line));
       return;
     }
     var words = lexed.words();
@@ -112,10 +129,12 @@ public final class DatafileParser {
     if (!known) {
       unknown(line, first, name);
       if (!NAME.matcher(name).matches()) {
+        parts.add(new Part.Aside(line));
         return;
       }
     }
     lintName(line, first, name);
+    var rest = line.text().substring(words.getLast().end());
     if (words.size() > 1 && words.get(1).text().equals(">")) {
       if (words.size() > 2) {
         findings.warning(
@@ -124,14 +143,15 @@ public final class DatafileParser {
             "Text behind `" + name + " >` is dropped by the client.",
             "Move it to the next line.");
       }
-      open = new OpenBlock(name, List.of(), line, known, new ArrayList<>());
+      open = new OpenBlock(name, words, rest, line, known, new ArrayList<>(), new ArrayList<>());
     } else {
-      add(new Directive(name, words.subList(1, words.size()), Optional.empty(), line, known));
+      add(new Directive(name, words, rest, Optional.empty(), line, known));
     }
   }
 
   private void add(Directive directive) {
     directives.add(directive);
+    parts.add(new Part.Said(directive));
     if (directive.name().equals("INCLUDE")) {
       include(directive);
     }
@@ -144,8 +164,9 @@ public final class DatafileParser {
       add(
           new Directive(
               block.name(),
-              block.arguments(),
-              Optional.of(new Block(block.body())),
+              block.words(),
+              block.rest(),
+              Optional.of(new Block(block.body(), block.lines())),
               block.line(),
               block.known()));
     }
@@ -310,7 +331,7 @@ public final class DatafileParser {
 
   // From directives to files
 
-  private DatasourceFile datasource(String text) {
+  private DatasourceFile datasource() {
     needBlocks();
     var columns =
         directives.stream()
@@ -325,10 +346,10 @@ public final class DatafileParser {
             .flatMap(Directive::block)
             .map(b -> IndexParser.parse(b, findings))
             .orElse(List.of());
-    return new DatasourceFile(path, text, directives, columns, indexes);
+    return new DatasourceFile(path, parts, columns, indexes);
   }
 
-  private PipeFile pipe(String text) {
+  private PipeFile pipe() {
     needBlocks();
     var head = new ArrayList<Directive>();
     var nodes = new ArrayList<NodeSyntax>();
@@ -350,7 +371,7 @@ public final class DatafileParser {
     if (node != null) {
       nodes.add(new NodeSyntax(node, inNode));
     }
-    return new PipeFile(path, text, directives, head, nodes);
+    return new PipeFile(path, parts, head, nodes);
   }
 
   private void needBlocks() {

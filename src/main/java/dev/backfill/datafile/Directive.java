@@ -7,15 +7,31 @@ import java.util.Optional;
 /// One directive with its arguments or its block.
 ///
 /// @param name upper case, e.g. `ENGINE_SORTING_KEY`
-/// @param arguments words behind the name on its line, quotes included; without the `>` and what
-///   follows it when there is a block
+/// @param words what its line is made of, the name first, quotes included
+/// @param rest what stands behind the last word: blanks, a remark
 /// @param block its body, when the second word is `>`
 /// @param line the line it starts on
 /// @param known whether the Classic or the Forward client knows the name
 public record Directive(
-    String name, List<Word> arguments, Optional<Block> block, Line line, boolean known) {
+    String name, List<Word> words, String rest, Optional<Block> block, Line line, boolean known) {
   public Directive {
-    arguments = List.copyOf(arguments);
+    words = List.copyOf(words);
+  }
+
+  /// The words behind the name; none when there is a block.
+  public List<Word> arguments() {
+    return block.isPresent() ? List.of() : words.subList(1, words.size());
+  }
+
+  /// Its lines as they stand in this file, made of its words and of its block.
+  String print() {
+    var out = new StringBuilder();
+    if (!line.included()) {
+      words.forEach(w -> out.append(w.before()).append(w.text()));
+      out.append(rest).append(line.ending());
+    }
+    block.ifPresent(b -> out.append(b.print()));
+    return out.toString();
   }
 
   /// Where its name stands.
@@ -35,7 +51,7 @@ public record Directive(
   public String raw() {
     return block
         .map(b -> b.text().strip())
-        .orElseGet(() -> String.join(" ", arguments.stream().map(Word::text).toList()));
+        .orElseGet(() -> String.join(" ", arguments().stream().map(Word::text).toList()));
   }
 
   /// [#raw()] without its outer quotes.

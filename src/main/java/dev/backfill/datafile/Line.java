@@ -22,6 +22,11 @@ public record Line(String file, int number, int start, String text, String endin
     return start + text.length() + ending.length();
   }
 
+  /// The line as it stands in this file; nothing when it came in through an `INCLUDE`.
+  String print() {
+    return included() ? "" : text + ending;
+  }
+
   public Place at(int index) {
     return new Place(file, number, index + 1);
   }

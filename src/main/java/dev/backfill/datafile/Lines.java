@@ -84,6 +84,7 @@ final class Lines {
   static Lexed words(String line, int most) {
     var words = new ArrayList<Word>();
     int at = 0;
+    int behind = 0;
     while (at < line.length()) {
       char c = line.charAt(at);
       if (isBlank(c)) {
@@ -96,18 +97,21 @@ final class Lines {
           return new Lexed(List.of(), at);
         }
         if (words.size() < most) {
-          words.add(new Word(line.substring(at, close + 1), at, close + 1));
+          words.add(
+              new Word(line.substring(behind, at), line.substring(at, close + 1), at, close + 1));
         }
         at = close + 1;
+        behind = at;
       } else {
         int end = at;
         while (end < line.length() && !isBlank(line.charAt(end)) && line.charAt(end) != '#') {
           end++;
         }
         if (words.size() < most) {
-          words.add(new Word(line.substring(at, end), at, end));
+          words.add(new Word(line.substring(behind, at), line.substring(at, end), at, end));
         }
         at = end;
+        behind = at;
       }
     }
     return new Lexed(words, -1);
