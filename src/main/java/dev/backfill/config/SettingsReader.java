@@ -48,6 +48,9 @@ public final class SettingsReader {
           "reload",
           "kafka_twin");
 
+  /// A target's copies run one after the other.
+  private static final int MOST_JOBS = 1;
+
   private static final int MAX_LENGTH = 100_000;
   private static final int MAX_DEPTH = 8;
   private static final Duration MAX_DURATION = Duration.ofDays(3650);
@@ -152,7 +155,7 @@ public final class SettingsReader {
             duration(keys, "max-lateness", d.maxLateness()),
             duration(keys, "quiet", d.quiet()),
             number(keys, "rehearsal-rows", d.rehearsalRows(), 1_000_000_000L),
-            (int) number(keys, "jobs-at-once", d.jobsAtOnce(), 100),
+            (int) number(keys, "jobs-at-once", d.jobsAtOnce(), MOST_JOBS),
             number(keys, "chunk-rows", d.chunkRows(), 1_000_000_000_000L),
             duration(keys, "lease", d.lease()),
             duration(keys, "poll", d.poll()),
@@ -308,7 +311,11 @@ public final class SettingsReader {
         }
       }
     }
-    error(node.getStartMark(), "`" + key + "` must be a whole number from 1 to " + max);
+    error(
+        node.getStartMark(),
+        max == 1
+            ? "`" + key + "` can only be 1: more isn't supported yet"
+            : "`" + key + "` must be a whole number from 1 to " + max);
     return otherwise;
   }
 

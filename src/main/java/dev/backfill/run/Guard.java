@@ -291,10 +291,16 @@ final class Guard {
                 n.materialized()
                     .filter(m -> m.equals(data.get().id()) || m.equals(target))
                     .isPresent())) {
-      reasons.add("the pipe " + pipe + " doesn't feed " + target + " (its node is unlinked)");
+      reasons.add(unlinked(pipe, target));
       return Optional.empty();
     }
     return found;
+  }
+
+  /// What is wrong with a Pipe that feeds nothing, and what to do.
+  static String unlinked(String pipe, String target) {
+    return "the pipe %s doesn't feed %s (its node is unlinked): remove it with tb pipe rm %s --yes, run deploy.sh again, then this"
+        .formatted(pipe, target, pipe);
   }
 
   /// T as the live pipe says it; empty when it doesn't say it exactly once.

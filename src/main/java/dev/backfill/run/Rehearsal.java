@@ -75,6 +75,16 @@ public final class Rehearsal {
     }
     var seams = new Seams(branch, watch);
     for (var ready : findings.seams()) {
+      var origin =
+          targets.stream()
+              .filter(t -> !proven(t.proof().stream().toList()))
+              .map(Rehearsed.Target::target)
+              .filter(ready.origins()::contains)
+              .findFirst();
+      if (origin.isPresent()) {
+        reasons.add(Seams.skipped(ready, origin.get()));
+        continue;
+      }
       // A branch is quiet: every bucket before the cutover is what it will be.
       var faults = new ArrayList<String>();
       seams.fill(ready, core, options, Instant.MIN, new ArrayList<>(), new ArrayList<>(), faults);
@@ -85,6 +95,10 @@ public final class Rehearsal {
       reasons.add("the branch " + info.name() + " was rebuilt or deleted meanwhile");
     }
     return new Rehearsed(info.name(), info.id(), targets, reasons.isEmpty(), reasons);
+  }
+
+  private static boolean proven(List<ProofReport> proofs) {
+    return !proofs.isEmpty() && proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED);
   }
 
   private Rehearsed.Target target(
@@ -129,8 +143,7 @@ public final class Rehearsal {
     } else if (done.chunks() < 2 && !oneInstant) {
       reasons.add(target + " was filled in one chunk");
     }
-    var proven =
-        proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED) && !proofs.isEmpty();
+    var proven = proven(proofs);
     var inMain = Runner.Inventories.asking(main).of(migration, expiring, watch);
     var whole = inMain.extent(Side.SOURCE, below).map(Inventory.Extent::rows).orElse(0L);
     if (proven && rows < limits.rehearsalRows() && rows < whole) {
@@ -206,8 +219,7 @@ public final class Rehearsal {
             Runner.Inventories.asking(main).of(migration, expiring, watch),
             Side.SOURCE,
             Chunk.everything());
-    var proven =
-        proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED) && !proofs.isEmpty();
+    var proven = proven(proofs);
     if (copies && rows == 0) {
       reasons.add(migration.source() + " holds no rows in the branch");
     } else if (proven && rows < limits.rehearsalRows() && rows < whole) {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -87,6 +88,7 @@ public final class Runner {
     var proofs = new ArrayList<ProofReport>();
     var reasons = new ArrayList<String>();
     var intents = new ArrayList<Outcome.Intent>();
+    var unproven = new TreeSet<String>();
     Optional<Outcome.ComeBackAt> later = Optional.empty();
     for (var ready : findings.ready()) {
       var target = ready.migration().target();
@@ -98,17 +100,23 @@ public final class Runner {
       }
       var start = start(ready, core.limits().settle());
       if (start.isAfter(inventory.now().plus(options.maxWait()))) {
-        var earlier = later.map(Outcome.ComeBackAt::at).filter(at -> at.isBefore(start));
         later =
             Optional.of(
-                new Outcome.ComeBackAt(
-                    earlier.orElse(start), "rows before the cutover are still arriving"));
+                earlier(
+                    later,
+                    new Outcome.ComeBackAt(start, "rows before the cutover are still arriving")));
         continue;
       }
+      var before = reasons.size();
       try {
         switch (ready.migration().historyFeed().kind()) {
-          case COPY, POPULATE ->
-              fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
+          case COPY, POPULATE -> {
+            var open =
+                fill(ready, core, options, watch, inventory, start, figures, proofs, reasons);
+            if (open.isPresent()) {
+              later = Optional.of(earlier(later, open.get()));
+            }
+          }
           case NONE ->
               loaded(ready, core, inventory, watch, options.directWrites(), proofs, reasons);
           case FORK, SEAM, REPLAY ->
@@ -123,12 +131,19 @@ public final class Runner {
       } catch (Failure.Refused refused) {
         reasons.add(String.valueOf(refused.getMessage()));
       }
+      if (reasons.size() > before) {
+        unproven.add(target);
+      }
     }
     var seams = new Seams(tinybird, watch);
     for (var ready : findings.seams()) {
       var start = Seams.start(ready, core);
+      var origin = ready.origins().stream().filter(unproven::contains).findFirst();
       if (options.dryRun()) {
         intents.add(seams.intend(ready, core));
+      } else if (origin.isPresent()) {
+        unproven.add(ready.migration().target());
+        reasons.add(Seams.skipped(ready, origin.get()));
       } else if (later.isPresent() || start.isAfter(seams.now(ready).plus(options.maxWait()))) {
         var at = later.map(Outcome.ComeBackAt::at).filter(a -> a.isAfter(start)).orElse(start);
         later =
@@ -136,10 +151,14 @@ public final class Runner {
                 new Outcome.ComeBackAt(
                     at, "rows of the last bucket before the cutover are still arriving"));
       } else {
+        var before = reasons.size();
         try {
           seams.fill(ready, core, options, start, figures, proofs, reasons);
         } catch (Failure.Refused refused) {
           reasons.add(String.valueOf(refused.getMessage()));
+        }
+        if (reasons.size() > before) {
+          unproven.add(ready.migration().target());
         }
       }
     }
@@ -154,6 +173,11 @@ public final class Runner {
       return new Outcome.NotReady(reasons, figures, proofs);
     }
     return later.isPresent() ? later.get() : new Outcome.Done(figures, proofs);
+  }
+
+  private static Outcome.ComeBackAt earlier(
+      Optional<Outcome.ComeBackAt> first, Outcome.ComeBackAt second) {
+    return first.filter(f -> f.at().isBefore(second.at())).orElse(second);
   }
 
   /// What else than appends happened to the source since its sync is live: copies don't repeat it,
@@ -252,7 +276,8 @@ public final class Runner {
   /// Brings one target to the end, under the lease.
   ///
   /// @param start when the copies may begin, by the server's clock
-  void fill(
+  /// @return when to go on, where the end is later than anybody wants to wait
+  Optional<Outcome.ComeBackAt> fill(
       Guard.Ready ready,
       PlanCore core,
       RunOptions options,
@@ -288,7 +313,7 @@ public final class Runner {
             target,
             ready.migration().historyFeed().pipe(),
             nonce);
-    var filling = filler(ready, inventory, copier, watch, limits, options.directWrites());
+    var filling = filler(ready, inventory, copier, watch, limits, options);
     try {
       if (copier.quiesce()) {
         watch.pause(target, "a job of an earlier run has just ended", limits.settle());
@@ -305,6 +330,9 @@ public final class Runner {
                           + line.instant()
                           + " on are brought by difference")));
       filling.bulk();
+      if (filling.open().isPresent()) {
+        return filling.open();
+      }
       var others = options.directWrites() || writtenByOthers(ready.migration());
       var proof = prove(ready, core, inventory, watch, others, filling::sweep);
       proofs.add(proof);
@@ -312,6 +340,7 @@ public final class Runner {
       if (ready.migration().scenario() == Scenario.KAFKA_TWIN) {
         KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
       }
+      return Optional.empty();
     } catch (Failure.Interrupted interrupted) {
       watch.stopping();
       throw new Failure.Interrupted(
@@ -366,7 +395,7 @@ public final class Runner {
       Copier copier,
       Watch watch,
       PlanCore.Limits limits,
-      boolean directWrites) {
+      RunOptions options) {
     var migration = ready.migration();
     switch (migration.scenario()) {
       case MOVE_INGESTION -> {
@@ -389,7 +418,13 @@ public final class Runner {
     }
     return migration.timestamp().isPresent()
         ? new Filling(
-            ready, inventory, copier, watch, limits.settle(), limits.chunkRows(), directWrites)
+            ready,
+            inventory,
+            copier,
+            watch,
+            limits.settle(),
+            limits.chunkRows(),
+            options.directWrites())
         : new SliceFilling(
             ready,
             inventory,
@@ -397,7 +432,7 @@ public final class Runner {
             copier,
             watch,
             limits,
-            directWrites);
+            options);
   }
 
   private static ProofReport prove(

@@ -27,11 +27,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// Fills targets of views that are cut at a bucket ([Seam]): older buckets by copies of the old
 /// target's rows or by the query over its origin, later ones come by themselves.
@@ -64,7 +66,21 @@ final class Seams {
   /// @param end first tick of the bucket's type behind the last old bucket
   /// @param over when the last old bucket is over
   record Ready(
-      Migration migration, List<Migration> forks, Instant cutover, long end, Instant over) {}
+      Migration migration, List<Migration> forks, Instant cutover, long end, Instant over) {
+
+    /// What its forks take their rows from.
+    Set<String> origins() {
+      return migration.seam().orElseThrow().feeders().stream()
+          .map(Seam.Feeder::trigger)
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
+  }
+
+  /// Why a target is left for another run.
+  static String skipped(Ready ready, String origin) {
+    return "nothing is copied into %s, because %s, which feeds it, isn't proven; both go on in the next run"
+        .formatted(ready.migration().target(), origin);
+  }
 
   /// The cut targets of the plan that are live as planned; for the others a reason is added.
   List<Ready> look(PlanCore core, List<String> reasons) {
@@ -138,7 +154,7 @@ final class Seams {
     if (pipe.get().nodes().stream()
         .noneMatch(
             n -> n.materialized().filter(x -> x.equals(id) || x.equals(target)).isPresent())) {
-      reasons.add("the pipe " + name + " doesn't feed " + target + " (its node is unlinked)");
+      reasons.add(Guard.unlinked(name, target));
       return Optional.empty();
     }
     return pipe;

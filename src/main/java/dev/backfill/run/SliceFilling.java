@@ -58,6 +58,8 @@ final class SliceFilling implements Filler {
   private final Duration settle;
   private final long chunkRows;
   private final boolean directWrites;
+  private final Duration maxWait;
+  private Optional<Outcome.ComeBackAt> open = Optional.empty();
   private int slices = 1;
   private long copied;
   private long swept;
@@ -73,8 +75,9 @@ final class SliceFilling implements Filler {
       Copier copier,
       Watch watch,
       PlanCore.Limits limits,
-      boolean directWrites) {
-    this.directWrites = directWrites;
+      RunOptions options) {
+    this.directWrites = options.directWrites();
+    this.maxWait = options.maxWait();
     this.migration = ready.migration();
     this.cutover = migration.border() == Border.ARRIVAL ? ready.cutoverInstant() : Optional.empty();
     this.flowing =
@@ -105,8 +108,15 @@ final class SliceFilling implements Filler {
   @Override
   public void bulk() {
     beforeTheCutover();
-    // Equal before it isn't done: what is inserted until then the sync pipe lets pass.
-    cutover.ifPresent(this::awaitArrivals);
+    if (open.isEmpty()) {
+      // Equal before it isn't done: what is inserted until then the sync pipe lets pass.
+      cutover.ifPresent(this::awaitArrivals);
+    }
+  }
+
+  @Override
+  public Optional<Outcome.ComeBackAt> open() {
+    return open;
   }
 
   private void beforeTheCutover() {
@@ -274,6 +284,16 @@ final class SliceFilling implements Filler {
       }
       took = Duration.between(began, watch.now());
       var left = Duration.between(inventory.now(), at);
+      if (left.compareTo(maxWait) > 0) {
+        // From then on the same patience lasts to the end.
+        open =
+            Optional.of(
+                new Outcome.ComeBackAt(
+                    at.minus(maxWait),
+                    "what is there is copied; what is inserted until the cutover at %s is copied then"
+                        .formatted(at)));
+        return;
+      }
       var spare = left.minus(took.multipliedBy(3)).minus(MARGIN.multipliedBy(4));
       if (spare.isNegative()) {
         return;

@@ -96,14 +96,36 @@ class ScenarioKillsTest {
   }
 
   private static Lives survive(Migrated world, boolean directWrites, Runnable between) {
+    return survive(world, directWrites, Outcome.Done.class, between);
+  }
+
+  private static Lives survive(
+      Migrated world, boolean directWrites, Class<?> end, Runnable between) {
     var lives = new Lives(world, directWrites);
     var last = lives.untilOneSurvives(between);
-    assertThat(last).as(lives.toString()).isInstanceOf(Outcome.Done.class);
+    assertThat(last).as(lives.toString()).isInstanceOf(end);
     assertThat(lives.killed()).as(lives.toString()).isGreaterThan(3);
     if (System.getProperty("tell") != null) {
       System.out.println(lives);
     }
     return lives;
+  }
+
+  /// The cutover is further away than the run wants to wait.
+  @Test
+  void deltaBeforeItsCutover() {
+    try (var world = world("")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now().plusSeconds(7_200));
+      var next = new int[] {1_000};
+      var lives =
+          survive(
+              world,
+              false,
+              Outcome.ComeBackAt.class,
+              () -> world.append("clicks", clicked(next[0]++, 1)));
+      assertClicks(world, lives);
+    }
   }
 
   @Test

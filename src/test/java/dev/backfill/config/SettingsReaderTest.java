@@ -36,7 +36,7 @@ class SettingsReaderTest {
             max-lateness: 48h
             quiet: 3d
             rehearsal-rows: 10
-            jobs-at-once: 2
+            jobs-at-once: 1
             chunk-rows: 1_000_000
             lease: 5m
             poll: 1s
@@ -59,7 +59,7 @@ class SettingsReaderTest {
     assertEquals(Duration.ofDays(2), s.maxLateness());
     assertEquals(Duration.ofDays(3), s.quiet());
     assertEquals(10, s.rehearsalRows());
-    assertEquals(2, s.jobsAtOnce());
+    assertEquals(1, s.jobsAtOnce());
     assertEquals(1_000_000, s.chunkRows());
     assertEquals(Duration.ofMinutes(5), s.lease());
     assertEquals(Duration.ofSeconds(1), s.poll());
@@ -87,6 +87,7 @@ class SettingsReaderTest {
         "lead: 3m                        | 1 | bad_setting",
         "jobs-at-once: 0                 | 1 | bad_setting",
         "jobs-at-once: -1                | 1 | bad_setting",
+        "jobs-at-once: 2                 | 1 | bad_setting",
         "chunk-rows: 99999999999999999999| 1 | bad_setting",
         "- a                             | 1 | bad_setting",
         "datasources:\\n  e:\\n    tz: 1 | 3 | unknown_setting",

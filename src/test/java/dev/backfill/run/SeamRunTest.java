@@ -215,6 +215,26 @@ class SeamRunTest {
   }
 
   @Test
+  void nothingIsCopiedBehindAnOriginThatIsNotProven() {
+    try (var made =
+        made("seam_behind", files("at", LOOKUP), files("action, at", LOOKUP), "events")) {
+      made.workspace()
+          .run("INSERT INTO events_1 SELECT '2025-03-30 00:00:01', 'view', 'nobody', 7");
+
+      var outcome = made.run(new ArrayList<>());
+
+      assertThat(((Outcome.NotReady) outcome).reasons())
+          .anyMatch(r -> r.startsWith("events_1 differs from events: "))
+          .anyMatch(r ->
+              r.startsWith("nothing is copied into by_minute_1, because events_1, which feeds it"));
+      assertThat(
+              made.workspace()
+                  .number("SELECT count() FROM by_minute_1 WHERE minute < '2025-12-31'"))
+          .isZero();
+    }
+  }
+
+  @Test
   void whatTheTargetHasTooManyOfIsToldAndNotTakenAway() {
     try (var made =
         made("seam_surplus", files("at", LOOKUP), files("action, at", LOOKUP), "events")) {
