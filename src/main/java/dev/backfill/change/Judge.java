@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Says what each change asks for. Drops and modifications are judged against the Pipes of base,
@@ -85,9 +86,6 @@ public final class Judge {
       var ruling = ofNewVersion(change) ? intoNewVersion() : guarded(change, ruling(change));
       place(sides.warnings.subList(already, sides.warnings.size()), change);
       verdicts.add(ruling.verdict());
-      if (ruling.impact() == Impact.VERSION) {
-        versionedBy(change);
-      }
       judged.add(
           new JudgedChange(
               change.place().file(),
@@ -192,17 +190,17 @@ public final class Judge {
     return change.place().line();
   }
 
-  private void versionedBy(Change change) {
-    switch (change) {
+  /// The Data Sources of which a change makes new versions.
+  private Set<String> versionedBy(Change change) {
+    return switch (change) {
       case Change.DataSourceAdded added ->
-          twins.forEach((source, twin) -> {
-            if (twin.equals(added.resource())) {
-              versioned.add(source);
-            }
-          });
-      case Change.QueryChanged query -> versioned.addAll(pipes.targetsWithOtherRows(query.after()));
-      default -> versioned.add(change.resource());
-    }
+          twins.entrySet().stream()
+              .filter(e -> e.getValue().equals(added.resource()))
+              .map(Map.Entry::getKey)
+              .collect(Collectors.toSet());
+      case Change.QueryChanged query -> pipes.targetsWithOtherRows(query.after());
+      default -> Set.of(change.resource());
+    };
   }
 
   private Ruling ruling(Change change) {
@@ -339,17 +337,13 @@ public final class Judge {
   /// A change to one half of a live pair has to suit the other half too.
   private Ruling guarded(Change change, Ruling ruling) {
     if (ruling.impact() == Impact.VERSION) {
-      var shared =
-          base.project().dataSource(change.resource()).filter(d -> !d.sharedWith().isEmpty());
-      if (shared.isPresent()
-          && !settings.of(change.resource()).accept().contains("shared_source")) {
-        return refuse(
-            change.resource()
-                + " is shared with "
-                + list(shared.get().sharedWith())
-                + ", whose Pipes go on reading the old version; say who switches them, then accept"
-                + " shared_source for it in backfill.yml.");
+      var names = versionedBy(change);
+      var refused = names.stream().flatMap(n -> notNow(n).stream()).findFirst();
+      if (refused.isPresent()) {
+        return refused.get();
       }
+      versioned.addAll(names);
+      return ruling;
     }
     var pair = livePair(change.resource());
     if (pair.isEmpty() || !touchesRows(change)) {
@@ -357,15 +351,6 @@ public final class Judge {
     }
     var p = pair.get();
     var other = p.source().equals(change.resource()) ? p.target() : p.source();
-    if (ruling.impact() == Impact.VERSION) {
-      return refuse(
-          p.source()
-              + " is being migrated to "
-              + p.target()
-              + " by "
-              + p.pipe()
-              + "; finish that migration and clean up before the next one.");
-    }
     if (ruling.impact() == Impact.IN_PLACE && !sameInOther(change, other)) {
       return refuse(
           p.source()
@@ -409,6 +394,29 @@ public final class Judge {
       }
     }
     return ruling;
+  }
+
+  /// Why a Data Source gets no new version while things are as they are.
+  private Optional<Ruling> notNow(String dataSource) {
+    var shared = base.project().dataSource(dataSource).filter(d -> !d.sharedWith().isEmpty());
+    if (shared.isPresent() && !settings.of(dataSource).accept().contains("shared_source")) {
+      return Optional.of(
+          refuse(
+              dataSource
+                  + " is shared with "
+                  + list(shared.get().sharedWith())
+                  + ", whose Pipes go on reading the old version; say who switches them, then accept"
+                  + " shared_source for it in backfill.yml."));
+    }
+    return livePair(dataSource)
+        .map(p ->
+            refuse(
+                p.source()
+                    + " is being migrated to "
+                    + p.target()
+                    + " by "
+                    + p.pipe()
+                    + "; finish that migration and clean up before the next one."));
   }
 
   /// What base says can't be read, so it can't have been deployed either; what is live is older.
@@ -466,18 +474,21 @@ public final class Judge {
   }
 
   private boolean sameInOther(Change change, String other) {
-    var half = head.project().dataSource(other);
-    if (half.isEmpty()) {
-      return false;
-    }
     return switch (change) {
-      case Change.ColumnAdded(_, var after, _) ->
-          half.get().column(after.name()).filter(c -> c.type().equals(after.type())).isPresent();
-      case Change.ColumnDropped(_, _, var before) -> half.get().column(before.name()).isEmpty();
-      case Change.ColumnTypeChanged(_, _, var after) ->
-          half.get().column(after.name()).filter(c -> c.type().equals(after.type())).isPresent();
+      case Change.ColumnAdded(_, var after, _) -> typeIn(other, after);
+      case Change.ColumnTypeChanged(_, _, var after) -> typeIn(other, after);
+      case Change.ColumnDropped(_, _, var before) ->
+          head.project().dataSource(other).flatMap(d -> d.column(before.name())).isEmpty();
       default -> true;
     };
+  }
+
+  private boolean typeIn(String dataSource, Column column) {
+    return head.project()
+        .dataSource(dataSource)
+        .flatMap(d -> d.column(column.name()))
+        .filter(c -> c.type().equals(column.type()))
+        .isPresent();
   }
 
   private Optional<Pair> livePair(String dataSource) {

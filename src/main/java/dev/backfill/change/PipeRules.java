@@ -16,6 +16,7 @@ import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -30,6 +31,7 @@ final class PipeRules {
   private final List<Pair> pairsAfter;
   private final Feeds feedsBefore;
   private final Feeds feedsAfter;
+  private final Map<String, Set<String>> otherRows = new HashMap<>();
 
   PipeRules(Sides sides) {
     this.sides = sides;
@@ -128,7 +130,7 @@ final class PipeRules {
     if (pairsBefore.stream().anyMatch(p -> p.pipe().equals(name)) || feedsBefore.isHistory(name)) {
       return cleanup(false, name + " belongs to a migration that is over.");
     }
-    var users = head.readers(name).stream().map(Pipe::name).filter(n -> !n.equals(name)).toList();
+    var users = head.readers(name).stream().map(Pipe::name).toList();
     if (!users.isEmpty()) {
       return refuse(name + " is removed while " + list(users) + " still reads it.");
     }
@@ -359,7 +361,8 @@ final class PipeRules {
             + "; the deploy stops half-way. Add the column to the target in this pull request.");
   }
 
-  /// The table a view hangs from now, when it was moved between the halves of a pair.
+  /// The table a view hangs from now, when it was moved between the halves of a pair and nothing
+  /// else of its query differs.
   private Optional<String> movedToTwin(Pipe after) {
     var before = base.project().pipe(after.name());
     if (!after.is(Node.Kind.MATERIALIZED) || before.isEmpty()) {
@@ -367,16 +370,23 @@ final class PipeRules {
     }
     var was = base.origin(before.get()).map(Flow.Origin::table).orElse("");
     var is = head.origin(after).map(Flow.Origin::table).orElse("");
-    return !was.equals(is)
-            && base.project().dataSource(was).isPresent()
-            && base.project().dataSource(is).isPresent()
-            && Pair.related(was, is)
+    var old = base.project().dataSource(was);
+    return Pair.related(was, is)
+            && base.project()
+                .dataSource(is)
+                .filter(d -> old.filter(o -> Pair.alike(o, d)).isPresent())
+                .isPresent()
+            && same(base.meaning(before.get(), Map.of(was, is)), head.meaning(after))
         ? Optional.of(is)
         : Optional.empty();
   }
 
   /// Targets of views that read this Pipe, or are it, and whose written-out query differs.
   Set<String> targetsWithOtherRows(Pipe pipe) {
+    return otherRows.computeIfAbsent(pipe.name(), _ -> otherRows(pipe));
+  }
+
+  private Set<String> otherRows(Pipe pipe) {
     var out = new TreeSet<String>();
     for (var view : head.project().pipes().values()) {
       var before = base.project().pipe(view.name());
