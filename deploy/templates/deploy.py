@@ -1,11 +1,14 @@
-import datetime, json, os, re, sys, time, urllib.error, urllib.parse, urllib.request
+import datetime, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
 
 MIGRATIONS = json.loads(r'''{{migrations}}''')
 LEAD, MARGIN = {{lead}}, {{margin}}  # seconds
 
 
+STOPPED = ["can't tell which workspace this is"]  # what it means when something stops now
+
+
 def stop(*lines):
-    print("\n".join(lines))
+    print("backfill: STOP: " + "\nbackfill: ".join(STOPPED[-1:] + list(lines)), file=sys.stderr)
     sys.exit(1)
 
 
@@ -51,6 +54,7 @@ def get(path, token=TOKEN, absent=None, **parameters):
 
 
 def place():
+    """`branch` or `main`; stops where tb would go elsewhere."""
     workspace = get("/v0/workspace")
     if not isinstance(workspace, dict) or "main" not in workspace or not workspace.get("id"):
         stop("GET /v0/workspace didn't say whether this is a branch.")
@@ -65,7 +69,13 @@ def place():
             stop("TB_TOKEN is for another workspace than .tinyb. Unset TB_TOKEN for this step.")
     if os.environ.get("TB_HOST") and os.environ["TB_HOST"].rstrip("/") != HOST:
         stop("TB_HOST is another host than the one in .tinyb. Unset TB_HOST for this step.")
-    print("branch" if branch else "main")
+    return "branch" if branch else "main"
+
+
+def start():
+    print("place", place(), "-", "-", sep="\t")
+    STOPPED.append("can't learn what is live")
+    facts()
 
 
 def feeds(pipe, target):
@@ -92,7 +102,7 @@ def facts():
     for m in MIGRATIONS:
         if not m["sync"]:
             if not m["fork"]:
-                state = "gone" if not os.path.isfile(m["target_file"]) else "live" if stands(m) else "missing"
+                state = "gone" if not os.path.isfile(m["target_file"]) else "live" if made(m) else "missing"
                 print(state, m["target"], "-", "-", sep="\t")
             continue
         ours.add(m["variable"])
@@ -140,11 +150,44 @@ def stands(m):
     return bool(there) and (not m["copy"] or bool(get("/v0/pipes/" + m["copy"], absent={})))
 
 
+def made(m):
+    """Whether it was this plan that made that target: its copy pipe says so. Where there is none, the
+    commit that the workspace was deployed from does: it holds the target's file."""
+    return stands(m) and (bool(m["copy"]) or deployed(m["target_file"]))
+
+
+COMMIT = []
+
+
+def deployed(file):
+    if not COMMIT:
+        own = get("/v0/workspace").get("id")
+        workspaces = get("/v0/user/workspaces/", with_environments="true")["workspaces"]
+        COMMIT.extend((w.get("release") or {}).get("commit") or "" for w in workspaces if w.get("id") == own)
+        COMMIT.append("")
+    if not re.fullmatch(r"[0-9a-f]{7,64}", COMMIT[0]):
+        return False
+    try:
+        asked = subprocess.run(
+            ["git", "cat-file", "-e", COMMIT[0] + ":./" + file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return False
+    return asked.returncode == 0
+
+
+def ready():
+    STOPPED.append("a target isn't ours to fill")
+    targets()
+    STOPPED.append("there is no cutover to deploy with")
+    bind()
+
+
 def targets():
     """Each target absent, empty, or fed by this plan already."""
     live, bad = set(), []
     for m in MIGRATIONS:  # in the order they depend on each other
-        if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or m["copy"] and not m["sync"] and stands(m):
+        if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or not m["sync"] and not m["fork"] and made(m):
             live.add(m["target"])
             continue
         if not get("/v0/datasources/" + m["target"], absent={}):
@@ -153,7 +196,7 @@ def targets():
         rows = int(answer["data"][0]["n"])
         if rows:
             bad.append(
-                "%s holds %d rows, and no live pipe of this plan brought them. If nobody needs them: "
+                "%s holds %d rows, and nothing of this plan brought them. If nobody needs them: "
                 "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
             )
     if bad:
@@ -209,6 +252,7 @@ def bind():
 
 def check():
     """After the deployment: everything feeds, with the cutover that was bound, and that is ahead."""
+    STOPPED.append("deployed, but not in order:")
     now, bad, bound = time.time(), [], {}
     branch = sys.argv[3] == "branch"
     with open(sys.argv[2], encoding="utf-8") as lines:
@@ -237,8 +281,13 @@ def check():
             bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["fork"], m["target"]))
         elif not m["sync"] and not m["fork"] and os.path.isfile(m["target_file"]) and not stands(m):
             bad.append("%s isn't there, or the pipe that copies into it. Mend the cause and run this job again." % m["target"])
+    if bad and sys.argv[4] == "yes":
+        STOPPED.append("the workspace says this commit is deployed, but not everything of it is live:")
+        bad.append("Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT")
     if bad:
         stop(*bad)
+    STOPPED.append("can't learn what is to be populated")
+    populates()
 
 
 def populates():
@@ -255,12 +304,13 @@ def populates():
 
 
 def linked():
+    STOPPED.append("populated, but not in order any more:")
     bad = [m for m in MIGRATIONS if m["populate"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"])]
     if bad:
         stop(*("%s doesn't feed %s any more: rows that arrive are missing there until backfill run has added them." % (m["sync"], m["target"]) for m in bad))
 
 
-COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates, "linked": linked}
+COMMANDS = {"start": start, "ready": ready, "check": check, "linked": linked}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:

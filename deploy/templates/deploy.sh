@@ -29,8 +29,9 @@ sealed() {
 SEALED
 }
 
-# What the plan migrates, and everything that is asked or computed. Host and token are read from
-# .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is imported.
+# What the plan migrates, and everything that is asked or computed; it says why when it stops. Host and
+# token are read from .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is
+# imported.
 ask() {
   python3 -I - "$@" <<'PYTHON'
 {{python}}
@@ -40,7 +41,25 @@ PYTHON
 workdir="$(mktemp -d)"
 trap 'rm -rf -- "$workdir"' EXIT
 
-place="$(ask place)" || stop "can't tell which workspace this is" "$place"
+# Where this is, and every cutover that a pipe of this project waits for: the ones that are live keep
+# theirs, because `tb deploy` may push their pipes again.
+facts="$workdir/facts"
+ask start >"$facts"
+place='' missing=0
+while IFS=$'\t' read -r fact name variable text; do
+  case "$fact" in
+    place) place="$name" ;;
+    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
+    gone) say "$name isn't part of this revision any more" ;;
+    missing) missing=$((missing + 1)) ;;
+    foreign)
+      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
+        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
+      ;;
+    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    *) stop "unexpected fact $fact" ;;
+  esac
+done <"$facts"
 case "$place" in
   main) flags_text="${CD_FLAGS:-}" ;;
   branch) flags_text="${CI_FLAGS:-}" ;;
@@ -76,25 +95,6 @@ tb_deploy() {
   fi
 }
 
-# Every cutover that a pipe of this project waits for: the ones that are live keep theirs, because
-# `tb deploy` may push their pipes again.
-facts="$workdir/facts"
-ask facts >"$facts" || stop "can't learn what is live" "$(cat "$facts")"
-missing=0
-while IFS=$'\t' read -r fact name variable text; do
-  case "$fact" in
-    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
-    gone) say "$name isn't part of this revision any more" ;;
-    missing) missing=$((missing + 1)) ;;
-    foreign)
-      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
-        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
-      ;;
-    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
-    *) stop "unexpected fact $fact" ;;
-  esac
-done <"$facts"
-
 if ((missing == 0)); then
   say "nothing of plan $version is left to start; a plain deployment"
   tb_deploy
@@ -106,9 +106,7 @@ if ! sealed | sha256sum --check --quiet --strict - >"$workdir/sums" 2>&1; then
     "Renew the plan with: backfill generate, and merge what it writes."
 fi
 
-ask targets >"$workdir/targets" || stop "a target isn't ours to fill" "$(cat "$workdir/targets")"
-
-ask bind "$place" >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
+ask ready "$place" >"$workdir/bound"
 while IFS=$'\t' read -r name variable text _; do
   say "cutover of $name: $text UTC"
   if [[ "$variable" != - ]]; then export "$variable=$text"; fi
@@ -116,16 +114,9 @@ done <"$workdir/bound"
 
 tb_deploy
 
-if ! ask check "$workdir/bound" "$place" >"$workdir/check"; then
-  if [[ "$already" == yes ]]; then
-    stop "the workspace says this commit is deployed, but not everything of it is live:" "$(cat "$workdir/check")" \
-      "Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT"
-  fi
-  stop "deployed, but not in order:" "$(cat "$workdir/check")"
-fi
+ask check "$workdir/bound" "$place" "$already" >"$workdir/populates"
 # Once, by `tb pipe populate`: what is in a target already may have come through the live pipe, so
 # beside it nothing is populated, and `backfill run` brings what is missing row by row.
-ask populates >"$workdir/populates" || stop "can't learn what is to be populated" "$(cat "$workdir/populates")"
 while IFS=$'\t' read -r pipe target rows; do
   say "tb pipe populate $pipe --node sync --wait: $rows rows into $target"
   if ! tb pipe populate "$pipe" --node sync --wait </dev/null; then
@@ -134,7 +125,7 @@ while IFS=$'\t' read -r pipe target rows; do
       "empty. Else see with backfill run what is missing."
   fi
 done <"$workdir/populates"
-ask linked >"$workdir/linked" || stop "populated, but not in order any more:" "$(cat "$workdir/linked")"
+if [[ -s "$workdir/populates" ]]; then ask linked; fi
 case "$place" in
   main) next="backfill run" ;;
   *) next="backfill rehearse" ;;

@@ -501,6 +501,13 @@ public final class Tb {
                         String.valueOf(p.path("nodes").size())))
                 .toList());
       }
+      case "rm" -> {
+        var arguments = Arguments.parse(after(words, 1), Set.of("--yes"), Set.of(), false);
+        var name = arguments.only("PIPE_NAME_OR_ID");
+        requireYes(arguments);
+        api().delete("/v0/pipes/" + Api.segment(name));
+        out.println("** Pipe '" + name + "' deleted");
+      }
       case "copy" -> {
         var rest = after(words, 1);
         if (!sub(rest).equals("run")) {
@@ -600,9 +607,22 @@ public final class Tb {
   }
 
   private void dataSource(List<String> words) {
-    if (!sub(words).equals("ls")) {
-      throw unknown("datasource", sub(words));
+    switch (sub(words)) {
+      case "ls" -> dataSources(words);
+      case "rm" -> {
+        var arguments = Arguments.parse(after(words, 1), Set.of("--yes"), Set.of(), false);
+        var name = arguments.only("DATASOURCE_NAME");
+        requireYes(arguments);
+        var path = "/v0/datasources/" + Api.segment(name);
+        api().delete(path + "?force=false&dry_run=true");
+        api().delete(path + "?force=true&dry_run=false");
+        out.println("** Data Source '" + name + "' deleted");
+      }
+      default -> throw unknown("datasource", sub(words));
     }
+  }
+
+  private void dataSources(List<String> words) {
     var arguments =
         Arguments.parse(after(words, 1), NO_FLAGS, Set.of("--match", "--format"), false);
     arguments.none();

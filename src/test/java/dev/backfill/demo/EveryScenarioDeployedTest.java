@@ -1,0 +1,394 @@
+package dev.backfill.demo;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.backfill.cli.Console;
+import dev.backfill.cli.Main;
+import dev.backfill.http.Http;
+import dev.backfill.http.Pause;
+import dev.backfill.http.Request;
+import dev.backfill.local.LocalWorkspace;
+import dev.backfill.plan.Feed;
+import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Seam;
+import dev.backfill.report.CoreJson;
+import dev.backfill.tb.FastTb;
+import dev.backfill.testing.EngineTest;
+import dev.backfill.testing.TempRepository;
+import dev.backfill.testing.TestEngine;
+import dev.backfill.tinybird.Tinybird;
+import dev.backfill.tinybird.http.HttpTinybird;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.eclipse.jgit.api.errors.GitAPIException;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The `deploy.sh` of every scenario, run by real bash with the stand-in against the embedded
+/// workspace, as CI and CD run it over the life of a project. After each run the workspace is asked
+/// what stands and how many rows it holds.
+@EngineTest
+class EveryScenarioDeployedTest {
+  private static final int ROWS = 300;
+
+  @TempDir Path folder;
+
+  static Stream<String> scenarios() {
+    return Demo.scenarios().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void isDeployedOnceHoweverOftenItRuns(String scenario) throws Exception {
+    var play = Play.all().stream().filter(p -> p.name().equals(scenario)).findFirst().orElseThrow();
+    try (var tb = new FastTb();
+        var local =
+            LocalWorkspace.start(
+                TestEngine.shared(), 0, folder.resolve("workspace"), Optional.empty());
+        var http = new Http();
+        var repository = TempRepository.in(Files.createDirectory(folder.resolve("project")))) {
+      play.prepare(local);
+      var main = new HttpTinybird(http, URI.create(local.url()), local.token());
+      var life = new Life(repository, tb, local, main);
+      life.seed(play, http);
+      var core = life.generated(play);
+      var before = life.counts(main, core);
+
+      // a branch
+      var branch = life.branch(http, "tmp_ci__1");
+      var sent = life.run(Map.of("TB_TOKEN", local.token()));
+      assertThat(sent.status).isEqualTo(1);
+      assertThat(sent.output).contains("TB_TOKEN is set while .tinyb points at a branch");
+      life.nothingStands(branch, core);
+      life.nothingStands(main, core);
+
+      var first = life.run(Map.of("CI_FLAGS", "--wait --populate", "CD_FLAGS", "--wrong"));
+      assertThat(first.status).as(first.output).isZero();
+      assertThat(first.output)
+          .contains(
+              "leaving out --populate", "backfill: tb deploy --wait", "Next: backfill rehearse");
+      var inBranch = life.everythingStands(branch, core);
+      life.repeated(branch, core, inBranch);
+      life.nothingStands(main, core);
+
+      // main, where somebody else has a Data Source of that name
+      life.tb("branch", "use", "main");
+      var foreign = core.migrations().getFirst().target();
+      life.foreign(main, foreign);
+      var refused = life.run(Map.of());
+      assertThat(refused.status).isEqualTo(1);
+      assertThat(refused.output)
+          .contains(foreign + " holds 1 rows, and nothing of this plan brought them");
+      assertThat(life.count(main, foreign)).isEqualTo(1);
+      life.tb("datasource", "rm", foreign, "--yes");
+
+      if (List.of("delta", "seam", "replay").contains(scenario)) {
+        life.missesItsCutover(tb);
+      } else {
+        var deployed = life.run(Map.of("CD_FLAGS", "--yes", "TB_TOKEN", local.token()));
+        assertThat(deployed.status).as(deployed.output).isZero();
+        assertThat(deployed.output).contains("Next: backfill run");
+      }
+      var inMain = life.everythingStands(main, core);
+      life.repeated(main, core, inMain);
+
+      // a later pull request that leaves VERSION as it is
+      repository
+          .write("pipes/later.pipe", "NODE later\nSQL >\n    SELECT 1 AS one\n")
+          .commit("later");
+      var later = life.run(Map.of("CD_FLAGS", "--populate"));
+      assertThat(later.status).as(later.output).isZero();
+      assertThat(later.output).contains("a plain deployment", "later");
+      assertThat(life.everythingStands(main, core)).isEqualTo(inMain);
+
+      // its revert, and one that takes out what the migration began
+      life.revertedAndTakenBack(main, core);
+      assertThat(life.counts(main, core)).isEqualTo(before);
+    }
+  }
+
+  private record Run(int status, String output) {}
+
+  /// What stands of a plan: the text of its Pipes, and the rows of its targets.
+  private record State(Map<String, String> pipes, Map<String, Long> rows) {}
+
+  /// One checkout, its workspace, and what happens to them.
+  private final class Life {
+    private final TempRepository repository;
+    private final FastTb tb;
+    private final LocalWorkspace local;
+    private final Tinybird main;
+    private final Path bin;
+    private Path script = Path.of("deploy", "none");
+
+    Life(TempRepository repository, FastTb tb, LocalWorkspace local, Tinybird main)
+        throws IOException, InterruptedException {
+      this.repository = repository;
+      this.tb = tb;
+      this.local = local;
+      this.main = main;
+      this.bin = tb.install(folder.resolve("tools"));
+    }
+
+    void seed(Play play, Http http) throws Exception {
+      repository.write(".gitignore", ".tinyb\n").commit("nothing yet");
+      tb("auth", "--host", local.url(), "--token", local.token());
+      tb("init", "--git");
+      play.base().forEach(repository::write);
+      repository.write("backfill.yml", play.settings()).commit("as it is");
+      tb("deploy");
+      var silent = new PrintStream(OutputStream.nullOutputStream(), true, UTF_8);
+      play.seed(
+          new Stage(
+              main,
+              http,
+              repository.root(),
+              folder,
+              new Shell(Files.createDirectories(folder.resolve("home")), silent),
+              Map.of("BACKFILL_HOST", local.url(), "BACKFILL_TOKEN", local.token()),
+              new Commands(),
+              silent,
+              silent,
+              Clock.systemUTC(),
+              Clock.systemUTC().instant()),
+          ROWS);
+    }
+
+    PlanCore generated(Play play) throws IOException {
+      play.changed(new TreeMap<>(play.base())).forEach(repository::write);
+      var said = new ByteArrayOutputStream();
+      var stream = new PrintStream(said, true, UTF_8);
+      var status =
+          Main.run(
+              new Console(
+                  stream, stream, Map.of(), repository.root(), /* terminal= */ false, Pause.SYSTEM),
+              "generate",
+              "--base",
+              "HEAD");
+      assertThat(status).as(said.toString(UTF_8)).isZero();
+      repository.commit("the change");
+      try (var files = Files.walk(repository.root().resolve("deploy"))) {
+        script = files.filter(f -> f.endsWith("deploy.sh")).findFirst().orElseThrow();
+      }
+      return CoreJson.read(Files.readString(script.resolveSibling("plan.json")));
+    }
+
+    void tb(String... words) throws Exception {
+      var command = new ArrayList<>(List.of(bin.resolve("tb").toString()));
+      command.addAll(List.of(words));
+      var run = run(Map.of(), command);
+      assertThat(run.status).as("%s: %s", List.of(words), run.output).isZero();
+    }
+
+    Run run(Map<String, String> environment) throws Exception {
+      return run(environment, List.of("bash", script.toString()));
+    }
+
+    private Run run(Map<String, String> environment, List<String> command) throws Exception {
+      var builder =
+          new ProcessBuilder(command)
+              .directory(repository.root().toFile())
+              .redirectErrorStream(true);
+      var variables = builder.environment();
+      variables.keySet().removeIf(k -> k.startsWith("TB_") || k.endsWith("_FLAGS"));
+      variables.put("PATH", bin + ":" + variables.get("PATH"));
+      variables.put("TB_VERSION_WARNING", "0");
+      variables.putAll(environment);
+      var process = builder.start();
+      var output = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      return new Run(process.exitValue(), output);
+    }
+
+    Tinybird branch(Http http, String name) throws Exception {
+      tb("branch", "create", name, "--last-partition");
+      return new HttpTinybird(
+          http, URI.create(local.url()), main.branch(name).orElseThrow().token().orElseThrow());
+    }
+
+    void repeated(Tinybird workspace, PlanCore core, State expected) throws Exception {
+      var again = run(Map.of("CI_FLAGS", "--populate", "CD_FLAGS", "--populate"));
+      assertThat(again.status).as(again.output).isZero();
+      assertThat(again.output).contains("a plain deployment", "deployed already");
+      assertThat(everythingStands(workspace, core)).isEqualTo(expected);
+    }
+
+    void foreign(Tinybird workspace, String name) throws IOException {
+      try (var http = new Http()) {
+        http.send(
+            new Request(
+                "POST",
+                URI.create(
+                    local.url()
+                        + "/v0/datasources?format=ndjson&engine=MergeTree&engine_sorting_key=mine&schema=mine%20String%20%60json:$.mine%60&name="
+                        + name),
+                Request.Effect.ONCE,
+                Optional.of(local.token()),
+                Optional.empty()));
+      }
+      workspace.append(name, "{\"mine\":\"yes\"}\n");
+    }
+
+    /// The deployment takes longer than its cutover is ahead: said, and made good by another run.
+    void missesItsCutover(FastTb slow) throws Exception {
+      var text = Files.readString(script);
+      var hurried = text.replaceFirst("LEAD, MARGIN = \\d+, \\d+", "LEAD, MARGIN = 1, 0");
+      assertThat(hurried).isNotEqualTo(text);
+      Files.writeString(script, hurried);
+      repository.commit("in a hurry");
+      slow.delay(Duration.ofMillis(2_100));
+
+      var missed = run(Map.of());
+
+      assertThat(missed.status).isEqualTo(1);
+      assertThat(missed.output)
+          .contains("deployed, but not in order", "is past or less than 0 seconds ahead")
+          .contains("The source is complete, so nothing is lost");
+      slow.delay(Duration.ZERO);
+    }
+
+    void nothingStands(Tinybird workspace, PlanCore core) {
+      for (var m : core.migrations()) {
+        assertThat(workspace.dataSource(m.target())).as(m.target()).isEmpty();
+      }
+    }
+
+    State everythingStands(Tinybird workspace, PlanCore core) {
+      var pipes = new TreeMap<String, String>();
+      var rows = new TreeMap<String, Long>();
+      var populated =
+          core.migrations().stream()
+              .filter(m -> m.historyFeed().kind() == Feed.History.Kind.POPULATE)
+              .map(Migration::target)
+              .toList();
+      for (var m : core.migrations()) {
+        var target =
+            workspace.dataSource(m.target()).orElseThrow(() -> new AssertionError(m.target()));
+        var live =
+            m.seam().isPresent()
+                ? m.seam().get().feeders().stream().map(Seam.Feeder::fork).toList()
+                : switch (m.liveFeed().kind()) {
+                  case SYNC, FORK -> List.of(m.liveFeed().pipe());
+                  case PRODUCERS, NONE -> List.<String>of();
+                };
+        for (var pipe : live) {
+          var found = workspace.pipe(pipe).orElseThrow(() -> new AssertionError(pipe));
+          assertThat(found.nodes())
+              .as(pipe)
+              .anySatisfy(n -> assertThat(n.materialized()).contains(target.id()));
+          pipes.put(pipe, found.nodes().getLast().sql());
+        }
+        if (!m.historyFeed().pipe().isEmpty() && !live.contains(m.historyFeed().pipe())) {
+          pipes.put(
+              m.historyFeed().pipe(),
+              workspace
+                  .pipe(m.historyFeed().pipe())
+                  .orElseThrow(() -> new AssertionError(m.historyFeed().pipe()))
+                  .nodes()
+                  .getLast()
+                  .sql());
+        }
+        var count = count(workspace, m.target());
+        if (populated.contains(m.target())) {
+          assertThat(count).as(m.target()).isEqualTo(count(workspace, m.source())).isPositive();
+        } else if (!populated.contains(m.trigger())) {
+          assertThat(count).as(m.target()).isZero();
+        }
+        rows.put(m.target(), count);
+      }
+      for (var forked : core.forkedPipes()) {
+        assertThat(workspace.pipe(forked.fork())).as(forked.fork()).isPresent();
+      }
+      return new State(pipes, rows);
+    }
+
+    long count(Tinybird workspace, String name) {
+      return workspace.query("SELECT count() AS n FROM " + name).only().number("n");
+    }
+
+    /// Rows of everything that was there before the plan.
+    Map<String, Long> counts(Tinybird workspace, PlanCore core) {
+      var targets = new TreeSet<String>();
+      core.migrations().forEach(m -> targets.add(m.target()));
+      var counts = new TreeMap<String, Long>();
+      for (var name : workspace.dataSourceNames()) {
+        if (!targets.contains(name)) {
+          counts.put(name, count(workspace, name));
+        }
+      }
+      return counts;
+    }
+
+    /// The Pipes that fill the targets go, as at the end of a migration, and come back by a revert.
+    /// What fills a target that holds rows isn't started a second time.
+    void revertedAndTakenBack(Tinybird workspace, PlanCore core) throws Exception {
+      var pipes = new TreeSet<String>();
+      for (var file : core.files()) {
+        if (file.path().endsWith(".pipe")) {
+          pipes.add(file.path());
+        }
+      }
+      for (var pipe : pipes) {
+        Files.delete(repository.root().resolve(pipe));
+      }
+      repository.commit("the migration's pipes go");
+      var gone = run(Map.of());
+      assertThat(gone.status).as(gone.output).isZero();
+      assertThat(gone.output).contains("a plain deployment");
+      for (var pipe : pipes) {
+        var name = Path.of(pipe).getFileName().toString().replace(".pipe", "");
+        assertThat(workspace.pipe(name)).as(name).isEmpty();
+      }
+      revert();
+      var synced =
+          core.migrations().stream()
+              .filter(m -> m.liveFeed().kind() == Feed.Live.Kind.SYNC)
+              .filter(m -> m.historyFeed().kind() == Feed.History.Kind.POPULATE)
+              .findFirst();
+      var back = run(Map.of());
+      if (synced.isPresent()) {
+        assertThat(back.status).as(back.output).isEqualTo(1);
+        assertThat(back.output).contains("nothing of this plan brought them");
+      } else {
+        assertThat(back.status).as(back.output).isZero();
+        everythingStands(workspace, core);
+      }
+    }
+
+    private void revert() throws GitAPIException, IOException {
+      var git = repository.git();
+      git.revert().include(git.getRepository().resolve("HEAD")).call();
+    }
+  }
+
+  private record Commands() implements Demo.Backfill {
+    @Override
+    public int run(Path where, Map<String, String> environment, String... arguments) {
+      throw new AssertionError("no command of ours before the deployment");
+    }
+
+    @Override
+    public int captured(
+        Path where, Map<String, String> environment, PrintStream results, String... arguments) {
+      throw new AssertionError("no command of ours before the deployment");
+    }
+  }
+}
