@@ -32,11 +32,12 @@ d862abd77b9974f0457a697acdfd065c55f85c2f9cd4cddd8bc0e5d45d24d31a  pipes/backfill
 SEALED
 }
 
-# What the plan migrates, and everything that is asked or computed. Host and token are read from
-# .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is imported.
+# What the plan migrates, and everything that is asked or computed; it says why when it stops. Host and
+# token are read from .tinyb in here and go nowhere else. Isolated (-I): no module of the repository is
+# imported.
 ask() {
   python3 -I - "$@" <<'PYTHON'
-import datetime, json, os, re, sys, time, urllib.error, urllib.parse, urllib.request
+import datetime, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
 
 MIGRATIONS = json.loads(r'''[
     {"arrival": 0, "copy": "backfill_analytics_events_1", "cut": 1, "daily": 0, "digits": 0, "fork": "", "fork_file": "", "pinned": "", "populate": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "target_file": "datasources/analytics_events_1.datasource", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
@@ -44,8 +45,11 @@ MIGRATIONS = json.loads(r'''[
 LEAD, MARGIN = 1800, 300  # seconds
 
 
+STOPPED = ["can't tell which workspace this is"]  # what it means when something stops now
+
+
 def stop(*lines):
-    print("\n".join(lines))
+    print("backfill: STOP: " + "\nbackfill: ".join(STOPPED[-1:] + list(lines)), file=sys.stderr)
     sys.exit(1)
 
 
@@ -91,6 +95,7 @@ def get(path, token=TOKEN, absent=None, **parameters):
 
 
 def place():
+    """`branch` or `main`; stops where tb would go elsewhere."""
     workspace = get("/v0/workspace")
     if not isinstance(workspace, dict) or "main" not in workspace or not workspace.get("id"):
         stop("GET /v0/workspace didn't say whether this is a branch.")
@@ -105,7 +110,13 @@ def place():
             stop("TB_TOKEN is for another workspace than .tinyb. Unset TB_TOKEN for this step.")
     if os.environ.get("TB_HOST") and os.environ["TB_HOST"].rstrip("/") != HOST:
         stop("TB_HOST is another host than the one in .tinyb. Unset TB_HOST for this step.")
-    print("branch" if branch else "main")
+    return "branch" if branch else "main"
+
+
+def start():
+    print("place", place(), "-", "-", sep="\t")
+    STOPPED.append("can't learn what is live")
+    facts()
 
 
 def feeds(pipe, target):
@@ -132,7 +143,7 @@ def facts():
     for m in MIGRATIONS:
         if not m["sync"]:
             if not m["fork"]:
-                state = "gone" if not os.path.isfile(m["target_file"]) else "live" if stands(m) else "missing"
+                state = "gone" if not os.path.isfile(m["target_file"]) else "live" if made(m) else "missing"
                 print(state, m["target"], "-", "-", sep="\t")
             continue
         ours.add(m["variable"])
@@ -180,11 +191,44 @@ def stands(m):
     return bool(there) and (not m["copy"] or bool(get("/v0/pipes/" + m["copy"], absent={})))
 
 
+def made(m):
+    """Whether it was this plan that made that target: its copy pipe says so. Where there is none, the
+    commit that the workspace was deployed from does: it holds the target's file."""
+    return stands(m) and (bool(m["copy"]) or deployed(m["target_file"]))
+
+
+COMMIT = []
+
+
+def deployed(file):
+    if not COMMIT:
+        own = get("/v0/workspace").get("id")
+        workspaces = get("/v0/user/workspaces/", with_environments="true")["workspaces"]
+        COMMIT.extend((w.get("release") or {}).get("commit") or "" for w in workspaces if w.get("id") == own)
+        COMMIT.append("")
+    if not re.fullmatch(r"[0-9a-f]{7,64}", COMMIT[0]):
+        return False
+    try:
+        asked = subprocess.run(
+            ["git", "cat-file", "-e", COMMIT[0] + ":./" + file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+    except OSError:
+        return False
+    return asked.returncode == 0
+
+
+def ready():
+    STOPPED.append("a target isn't ours to fill")
+    targets()
+    STOPPED.append("there is no cutover to deploy with")
+    bind()
+
+
 def targets():
     """Each target absent, empty, or fed by this plan already."""
     live, bad = set(), []
     for m in MIGRATIONS:  # in the order they depend on each other
-        if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or m["copy"] and not m["sync"] and stands(m):
+        if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or not m["sync"] and not m["fork"] and made(m):
             live.add(m["target"])
             continue
         if not get("/v0/datasources/" + m["target"], absent={}):
@@ -193,7 +237,7 @@ def targets():
         rows = int(answer["data"][0]["n"])
         if rows:
             bad.append(
-                "%s holds %d rows, and no live pipe of this plan brought them. If nobody needs them: "
+                "%s holds %d rows, and nothing of this plan brought them. If nobody needs them: "
                 "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
             )
     if bad:
@@ -249,6 +293,7 @@ def bind():
 
 def check():
     """After the deployment: everything feeds, with the cutover that was bound, and that is ahead."""
+    STOPPED.append("deployed, but not in order:")
     now, bad, bound = time.time(), [], {}
     branch = sys.argv[3] == "branch"
     with open(sys.argv[2], encoding="utf-8") as lines:
@@ -277,8 +322,13 @@ def check():
             bad.append("%s doesn't feed %s. Mend the cause and run this job again." % (m["fork"], m["target"]))
         elif not m["sync"] and not m["fork"] and os.path.isfile(m["target_file"]) and not stands(m):
             bad.append("%s isn't there, or the pipe that copies into it. Mend the cause and run this job again." % m["target"])
+    if bad and sys.argv[4] == "yes":
+        STOPPED.append("the workspace says this commit is deployed, but not everything of it is live:")
+        bad.append("Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT")
     if bad:
         stop(*bad)
+    STOPPED.append("can't learn what is to be populated")
+    populates()
 
 
 def populates():
@@ -295,12 +345,13 @@ def populates():
 
 
 def linked():
+    STOPPED.append("populated, but not in order any more:")
     bad = [m for m in MIGRATIONS if m["populate"] and os.path.isfile(m["sync_file"]) and not is_live(m["sync"], m["target"])]
     if bad:
         stop(*("%s doesn't feed %s any more: rows that arrive are missing there until backfill run has added them." % (m["sync"], m["target"]) for m in bad))
 
 
-COMMANDS = {"place": place, "facts": facts, "targets": targets, "bind": bind, "check": check, "populates": populates, "linked": linked}
+COMMANDS = {"start": start, "ready": ready, "check": check, "linked": linked}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -311,7 +362,25 @@ PYTHON
 workdir="$(mktemp -d)"
 trap 'rm -rf -- "$workdir"' EXIT
 
-place="$(ask place)" || stop "can't tell which workspace this is" "$place"
+# Where this is, and every cutover that a pipe of this project waits for: the ones that are live keep
+# theirs, because `tb deploy` may push their pipes again.
+facts="$workdir/facts"
+ask start >"$facts"
+place='' missing=0
+while IFS=$'\t' read -r fact name variable text; do
+  case "$fact" in
+    place) place="$name" ;;
+    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
+    gone) say "$name isn't part of this revision any more" ;;
+    missing) missing=$((missing + 1)) ;;
+    foreign)
+      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
+        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
+      ;;
+    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    *) stop "unexpected fact $fact" ;;
+  esac
+done <"$facts"
 case "$place" in
   main) flags_text="${CD_FLAGS:-}" ;;
   branch) flags_text="${CI_FLAGS:-}" ;;
@@ -347,25 +416,6 @@ tb_deploy() {
   fi
 }
 
-# Every cutover that a pipe of this project waits for: the ones that are live keep theirs, because
-# `tb deploy` may push their pipes again.
-facts="$workdir/facts"
-ask facts >"$facts" || stop "can't learn what is live" "$(cat "$facts")"
-missing=0
-while IFS=$'\t' read -r fact name variable text; do
-  case "$fact" in
-    live) if [[ "$variable" != - ]]; then export "$variable=$text"; fi ;;
-    gone) say "$name isn't part of this revision any more" ;;
-    missing) missing=$((missing + 1)) ;;
-    foreign)
-      stop "$name belongs to another migration and isn't live, so it has no cutover to be deployed with" \
-        "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
-      ;;
-    odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
-    *) stop "unexpected fact $fact" ;;
-  esac
-done <"$facts"
-
 if ((missing == 0)); then
   say "nothing of plan $version is left to start; a plain deployment"
   tb_deploy
@@ -377,9 +427,7 @@ if ! sealed | sha256sum --check --quiet --strict - >"$workdir/sums" 2>&1; then
     "Renew the plan with: backfill generate, and merge what it writes."
 fi
 
-ask targets >"$workdir/targets" || stop "a target isn't ours to fill" "$(cat "$workdir/targets")"
-
-ask bind "$place" >"$workdir/bound" || stop "there is no cutover to deploy with" "$(cat "$workdir/bound")"
+ask ready "$place" >"$workdir/bound"
 while IFS=$'\t' read -r name variable text _; do
   say "cutover of $name: $text UTC"
   if [[ "$variable" != - ]]; then export "$variable=$text"; fi
@@ -387,16 +435,9 @@ done <"$workdir/bound"
 
 tb_deploy
 
-if ! ask check "$workdir/bound" "$place" >"$workdir/check"; then
-  if [[ "$already" == yes ]]; then
-    stop "the workspace says this commit is deployed, but not everything of it is live:" "$(cat "$workdir/check")" \
-      "Point the workspace at the commit before this one and run this again: tb init --override-commit COMMIT"
-  fi
-  stop "deployed, but not in order:" "$(cat "$workdir/check")"
-fi
+ask check "$workdir/bound" "$place" "$already" >"$workdir/populates"
 # Once, by `tb pipe populate`: what is in a target already may have come through the live pipe, so
 # beside it nothing is populated, and `backfill run` brings what is missing row by row.
-ask populates >"$workdir/populates" || stop "can't learn what is to be populated" "$(cat "$workdir/populates")"
 while IFS=$'\t' read -r pipe target rows; do
   say "tb pipe populate $pipe --node sync --wait: $rows rows into $target"
   if ! tb pipe populate "$pipe" --node sync --wait </dev/null; then
@@ -405,7 +446,7 @@ while IFS=$'\t' read -r pipe target rows; do
       "empty. Else see with backfill run what is missing."
   fi
 done <"$workdir/populates"
-ask linked >"$workdir/linked" || stop "populated, but not in order any more:" "$(cat "$workdir/linked")"
+if [[ -s "$workdir/populates" ]]; then ask linked; fi
 case "$place" in
   main) next="backfill run" ;;
   *) next="backfill rehearse" ;;
