@@ -21,11 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The process dies at the worst moments; what was acknowledged is there, and no copy is half.
 @EngineTest
 class LocalKillTest {
-  /// `-Dlocal.kills=100` for the long run.
-  private static final int KILLS = Integer.getInteger("local.kills", 4);
-
   private static final int ROWS = 400;
-  private static final int SLICES = 100;
   private @TempDir Path data;
 
   private static void project(LocalApi api) {
@@ -155,103 +151,5 @@ class LocalKillTest {
         + api.value("SELECT sum(n) FROM counts")
         + " "
         + api.value("SELECT sum(n) FROM totals");
-  }
-
-  @Test
-  void killedAtRandomMomentsNothingAcknowledgedIsLostAndNoCopyIsHalf() throws Exception {
-    var random = new Random(20261122);
-    var acknowledged = new ConcurrentSkipListSet<Integer>();
-    var batch = new AtomicInteger();
-    var slice = new AtomicInteger();
-    try (var child = LocalChild.start(data)) {
-      project(child.api());
-    }
-    for (var round = 0; round < KILLS; round++) {
-      try (var child = LocalChild.start(data);
-          var threads = Executors.newFixedThreadPool(2)) {
-        var api = child.api();
-        var ingesting = threads.submit(() -> ingest(api, batch, acknowledged));
-        var copying = threads.submit(() -> copy(api, slice));
-        TimeUnit.MILLISECONDS.sleep(700 + random.nextInt(1500));
-        child.kill();
-        ingesting.get();
-        copying.get();
-      }
-    }
-
-    try (var child = LocalChild.start(data)) {
-      var api = child.api();
-      System.out.printf(
-          "%d kills: %d acknowledged batches, %d copies asked for%n",
-          KILLS, acknowledged.size(), slice.get());
-      assertThat(acknowledged).isNotEmpty();
-      assertThat(slice.get()).isPositive();
-      // batch b is the five rows 1,000,000 + 10 b
-      for (var b : acknowledged) {
-        var from = 1_000_000 + b * 10;
-        assertThat(
-                api.value(
-                    "SELECT count(), uniqExact(id) FROM events WHERE id >= "
-                        + from
-                        + " AND id < "
-                        + (from + 10)))
-            .isEqualTo("5\t5");
-      }
-      assertThat(
-              api.value(
-                  "SELECT count() FROM (SELECT intDiv(id, 10) AS b, count() AS n FROM events"
-                      + " WHERE id >= 1000000 GROUP BY b HAVING n != 5)"))
-          .isEqualTo("0");
-      assertThat(
-              api.value(
-                  "SELECT count() FROM (SELECT id % 100 AS s, count() AS n FROM twin GROUP BY s"
-                      + " HAVING n != 4)"))
-          .isEqualTo("0");
-      assertThat(
-              api.value(
-                  "SELECT (SELECT arraySort(groupArray((s, n))) FROM (SELECT toUInt32(id % 100) AS s,"
-                      + " count() AS n FROM twin GROUP BY s)) = (SELECT arraySort(groupArray((s,"
-                      + " n))) FROM (SELECT slice AS s, sum(n) AS n FROM totals GROUP BY s))"))
-          .isEqualTo("1");
-      for (var job : api.get("/v0/jobs").json().path("jobs")) {
-        assertThat(job.path("status").asString()).isIn("done", "error");
-      }
-      assertThat(
-              api.value(
-                  "SELECT countIf(status = 'done') FROM tinybird.jobs_log WHERE job_type = 'copy'"))
-          .satisfies(done ->
-              assertThat(Long.parseLong(done))
-                  .isGreaterThanOrEqualTo(
-                      Long.parseLong(api.value("SELECT uniqExact(id % 100) FROM twin"))));
-    }
-  }
-
-  private static void ingest(
-      LocalApi api, AtomicInteger batch, ConcurrentSkipListSet<Integer> acknowledged) {
-    try {
-      while (true) {
-        var b = batch.getAndIncrement();
-        var lines =
-            IntStream.range(0, 5)
-                .mapToObj(i -> "{\"id\":" + (1_000_000 + b * 10 + i) + ",\"at\":1764547200}")
-                .collect(Collectors.joining("\n"));
-        if (api.events("events", lines).status() == 200) {
-          acknowledged.add(b);
-        }
-      }
-    } catch (UncheckedIOException _) {
-      // killed
-    }
-  }
-
-  private static void copy(LocalApi api, AtomicInteger slice) {
-    try {
-      // round and round: whether a slice was copied before, its guard knows
-      while (true) {
-        api.copy("backfill_twin", "&slice=" + slice.getAndIncrement() % SLICES);
-      }
-    } catch (UncheckedIOException _) {
-      // killed
-    }
   }
 }
