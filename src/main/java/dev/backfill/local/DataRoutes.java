@@ -185,7 +185,8 @@ final class DataRoutes {
     var pipe = request.parameter("pipe");
     var dependencies = new LinkedHashMap<String, Object>();
     for (var source : call.space().dataSources.values()) {
-      if (wanted.isEmpty() || wanted.equals(source.name())) {
+      if (call.access().may("DATASOURCES:READ", source.name())
+          && (wanted.isEmpty() || wanted.equals(source.name()))) {
         dependencies.put(
             source.name(),
             Resources.dependents(call.space(), source).stream()

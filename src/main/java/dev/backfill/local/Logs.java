@@ -11,6 +11,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /// The service Data Sources. Ingestion is written to them with a delay, as on the real service; a
 /// query that comes through us waits for what is due.
 final class Logs {
+  /// Begins the name of every table of ours.
+  static final String PREFIX = "_tinybird_";
+
   private static final Set<String> SERVED =
       Set.of("datasources_ops_log", "jobs_log", "pipe_stats_rt", "pipe_stats");
   private final Core core;

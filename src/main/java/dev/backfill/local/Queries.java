@@ -102,6 +102,8 @@ final class Queries {
         access.need("DATASOURCES:READ", name.replaceFirst("_quarantine$", ""));
       } else if (space.pipes.containsKey(name)) {
         access.need("PIPES:READ", name);
+      } else if (name.startsWith(Logs.PREFIX)) {
+        access.need("ADMIN", "");
       }
     }
   }

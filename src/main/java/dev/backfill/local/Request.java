@@ -29,13 +29,18 @@ record Request(
     Map<String, String> headers,
     byte[] body) {
 
+  private static final int LARGEST_UNPACKED = 100_000_000;
+
   static Request of(
       String method, String rawPath, String rawQuery, Map<String, String> headers, byte[] sent)
       throws IOException {
     var body = sent;
     var encoding = headers.getOrDefault("content-encoding", "");
     if (encoding.equals("gzip")) {
-      body = new GZIPInputStream(new ByteArrayInputStream(sent)).readAllBytes();
+      body = new GZIPInputStream(new ByteArrayInputStream(sent)).readNBytes(LARGEST_UNPACKED + 1);
+      if (body.length > LARGEST_UNPACKED) {
+        throw new Refusal(413, "the body is too large when it is unpacked");
+      }
     } else if (!encoding.isEmpty() && !encoding.equals("identity")) {
       throw new Refusal(
           501, "Content-Encoding " + encoding + " is not served; send it plain or gzip");

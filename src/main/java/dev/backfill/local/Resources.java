@@ -46,6 +46,10 @@ final class Resources {
       throw new Refusal(
           400, "Invalid name '" + name + "': letters, digits and underscores, a letter first");
     }
+    if (name.endsWith("_quarantine")) {
+      throw new Refusal(
+          400, "Invalid name '" + name + "': the quarantine of a Data Source is named so");
+    }
     return name;
   }
 

@@ -2,16 +2,25 @@ package dev.backfill.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.backfill.local.engine.EngineException;
 import dev.backfill.testing.EngineTest;
+import dev.backfill.testing.TestEngine;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -134,7 +143,41 @@ class LocalSafetyTest {
         "KILL QUERY WHERE 1",
         "CREATE TABLE x (a UInt8) ENGINE = Memory",
         "ATTACH DATABASE x",
-        "BACKUP TABLE t TO File('OUTFILE_')"
+        "BACKUP TABLE t TO File('OUTFILE_')",
+        "SELECT * APPLY(file) FROM (SELECT 'SECRET' AS word)",
+        "SELECT * APPLY `fi\\x6ce` FROM (SELECT 'SECRET' AS word)",
+        "SELECT '{{' AS a, * APPLY(file) FROM (SELECT 'SECRET' AS word), '}}'",
+        "SELECT COLUMNS('w') APPLY(x -> file(x)) FROM (SELECT 'SECRET' AS word)",
+        "SELECT * APPLY(x -> (1, x) IN OTHER.t) FROM (SELECT 'x' AS word)",
+        "SELECT word FROM view(SELECT * APPLY(file) FROM (SELECT 'SECRET' AS word))",
+        "SELECT arrayMap(file, ['SECRET'])[1] AS word",
+        "SELECT arrayMap((`file` AS f), ['SECRET'])[1] AS word",
+        "SELECT arrayMin(file, ['SECRET']) AS word",
+        "SELECT word FROM (SELECT 'x' AS word) WINDOW w AS (ORDER BY file('SECRET'))",
+        "SELECT word FROM t ORDER BY word WITH FILL INTERPOLATE (id AS length(file('SECRET')))",
+        "SELECT any(word) AS word FROM t GROUP BY GROUPING SETS ((file('SECRET')))",
+        "SELECT quantile(length(file('SECRET')) / 100)(id)::String AS word FROM t",
+        "SELECT DISTINCT ON (file('SECRET')) word FROM t",
+        "SELECT word FROM t LIMIT 1 BY file('SECRET')",
+        "SELECT word FROM t LIMIT length(file('SECRET'))",
+        "SELECT word FROM t QUALIFY file('SECRET') != ''",
+        "SELECT word FROM t PREWHERE (id, word) IN OTHER.t",
+        "SELECT * REPLACE (file('SECRET') AS word) FROM t",
+        "SELECT word FROM values('word String', file('SECRET'))",
+        "SELECT word FROM format(LineAsString, 'word String', file('SECRET'))",
+        "SELECT c1 AS word FROM numbers((SELECT length(file('SECRET'))))",
+        "SELECT word FROM input('word String')",
+        "SELECT word FROM (EXPLAIN SELECT word FROM OTHER.t)",
+        "SELECT word FROM t FORMAT CSV SETTINGS format_csv_delimiter = ';'",
+        "SELECT word FROM t FORMAT Template SETTINGS format_template_resultset = 'SECRET'",
+        "SELECT word FROM t INTO OUTFILE 'OUTFILE_' AND STDOUT",
+        "SELECT word FROM t PARALLEL WITH DROP TABLE t",
+        "WITH OTHER.t AS x SELECT word FROM t WHERE (id, word) IN x",
+        "SELECT word FROM mergeTreeAnalyzeIndexes('OTHER', 't')",
+        "SELECT word FROM timeSeriesData('OTHER', 't')",
+        "SELECT generateSerialID('OTHER')::String AS word",
+        "SELECT getMaxTableNameLengthForDatabase('OTHER')::String AS word",
+        "SELECT addressToLine(toUInt64(1)) AS word"
       })
   void noStatementReachesBeyondTheWorkspace(String attack) {
     var sql = with(attack);
@@ -170,7 +213,12 @@ class LocalSafetyTest {
       strings = {
         "`id` UInt32, `word` String DEFAULT file('SECRET')",
         "`id` UInt32, `word` String MATERIALIZED `fi\\x6ce`('SECRET')",
-        "`id` UInt32, `word` String DEFAULT joinGet('OTHER.t', 'word', id)"
+        "`id` UInt32, `word` String DEFAULT joinGet('OTHER.t', 'word', id)",
+        "`id` UInt32, `word` Array(String) DEFAULT arrayMap(file, ['SECRET'])",
+        "`id` UInt32, `word` UInt8 DEFAULT (1, 'x') IN OTHER.t",
+        "`id` UInt32, `word` String TTL toDate(file('SECRET')) + 1",
+        "`id` UInt32, `word` String CODEC(file('SECRET'))",
+        "`id` UInt32, `word` String STATISTICS(file('SECRET'))"
       })
   void noColumnReadsFiles(String schema) {
     var answer = api().dataSource("made", with(schema), "id");
@@ -195,6 +243,11 @@ class LocalSafetyTest {
         "engine_sorting_key=file('SECRET')",
         "engine_partition_key=file('SECRET')",
         "engine_ttl=toDate(file('SECRET')) + 1",
+        "engine_primary_key=file('SECRET')",
+        "engine_sampling_key=cityHash64(file('SECRET'))",
+        "engine_sorting_key=arrayMin(file, ['SECRET'])",
+        "engine_partition_key=(id, 'x') IN OTHER.t",
+        "indexes=i file('SECRET') TYPE minmax GRANULARITY 1",
         "engine_settings=disk = disk(type = local, path = 'OUTFILE_/')",
         "engine_settings=storage_policy = 'default'",
         "engine=File('CSV')",
@@ -213,9 +266,9 @@ class LocalSafetyTest {
     var answer = api().form("POST", "/v0/datasources", form);
 
     if (answer.status() == 200) {
+      api().delete("/v0/datasources/made?force=true&dry_run=false");
       // what stands behind a MergeTree's name is thrown away
       assertThat(option).startsWith("engine=MergeTree()");
-      api().delete("/v0/datasources/made?force=true&dry_run=false");
     } else {
       assertThat(answer.status()).as(answer.text()).isIn(400, 403, 501);
     }
@@ -259,6 +312,97 @@ class LocalSafetyTest {
     assertThat(api().post("/v0/environments?data=&name=" + encoded).status()).isEqualTo(400);
     assertThat(api().delete("/v0/tokens/" + encoded).status()).isBetween(400, 405);
     assertThat(api().get("/v0/jobs/" + encoded).status()).isIn(200, 404);
+  }
+
+  /// The engine itself says which of its functions take another one by name.
+  @Test
+  void noFunctionTakesOneThatIsForbiddenByItsName() {
+    var sql = new ArrayList<String>();
+    for (var function : functions()) {
+      for (var arguments :
+          List.of("file, ['SECRET']", "file, map('SECRET', 'SECRET')", "file, 'SECRET'")) {
+        sql.add(with("SELECT `" + function + "`(" + arguments + ")"));
+      }
+    }
+    assertThat(sql).hasSizeGreaterThan(1000);
+    try (var session = TestEngine.shared().session()) {
+      for (var one : sql) {
+        String told;
+        try {
+          told = session.run(one).text();
+        } catch (EngineException e) {
+          continue;
+        }
+        if (told.contains(MARK)) {
+          assertThat(api().get("/v0/sql?q=" + LocalApi.encode(one)).status())
+              .as(one)
+              .isEqualTo(403);
+        }
+      }
+    }
+  }
+
+  private static List<String> functions() {
+    try (var session = TestEngine.shared().session()) {
+      return session
+          .run("SELECT name FROM system.functions WHERE name NOT ILIKE 'sleep%' AND name != 'file'")
+          .text()
+          .lines()
+          .toList();
+    }
+  }
+
+  /// Only a name that the engine would take for a table of ours.
+  @ParameterizedTest
+  @ValueSource(strings = {"t_quarantine", "_tinybird_storage", "_view"})
+  void noNameIsThatOfATableOfOurs(String name) {
+    assertThat(api().dataSource(name, "`id` UInt32", "id").status()).isEqualTo(400);
+    assertThat(api().pipe(name, "standard", "", "SELECT 1", true).status()).isEqualTo(400);
+    assertThat(api().get("/v0/datasources/t").status()).isEqualTo(200);
+    assertThat(api().value("SELECT count() FROM t_quarantine")).isEqualTo("0");
+  }
+
+  @Test
+  void aLimitedTokenSeesNothingOfOurOwnTables() {
+    var token =
+        api()
+            .post("/v0/tokens?name=limited&scope=DATASOURCES:READ:target")
+            .json()
+            .path("token")
+            .asString();
+    var limited = api().as(token);
+    for (var sql :
+        List.of(
+            "SELECT * FROM _tinybird_storage",
+            "SELECT ('t', 1, 1) IN _tinybird_storage",
+            "SELECT * FROM tinybird.jobs_log",
+            "SELECT * APPLY(x -> x IN (SELECT word FROM t)) FROM target",
+            "SELECT * APPLY(x -> (1, x) IN t) FROM target")) {
+      var answer = limited.get("/v0/sql?q=" + LocalApi.encode(sql));
+      assertThat(answer.status()).as(sql + " " + answer.text()).isEqualTo(403);
+    }
+    assertThat(limited.get("/v0/dependencies").text()).doesNotContain("\"t\"");
+  }
+
+  @Test
+  void aBodyThatUnpacksToTooMuchIsRefused() throws Exception {
+    var packed = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(packed)) {
+      var zeros = new byte[1_000_000];
+      for (var i = 0; i < 101; i++) {
+        gzip.write(zeros);
+      }
+    }
+    var request =
+        HttpRequest.newBuilder(URI.create(api().url() + "/v0/events?name=t"))
+            .header("Authorization", "Bearer " + api().workspace().token())
+            .header("Content-Encoding", "gzip")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(packed.toByteArray()))
+            .build();
+    try (var client = HttpClient.newHttpClient()) {
+      assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(413);
+    }
   }
 
   @Test

@@ -26,11 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// `kill -9` under ingestion, copies, populates and branches, again and again; after each start
 /// everything that was acknowledged is there, and nothing is half there.
 ///
-/// `-Dsoak.kills=100` or `-Dsoak=PT10M` for a long run: it ends when both are reached.
+/// `-Dsoak.kills=100` or `-Dsoak=PT10M` for a long run: it ends when both are reached. The process
+/// lives up to `-Dsoak.window` milliseconds between two kills.
 @EngineTest
 class LocalSoakTest {
   private static final int KILLS = Integer.getInteger("soak.kills", 4);
   private static final Duration LASTS = Duration.parse(System.getProperty("soak", "PT0S"));
+  private static final int WINDOW = Integer.getInteger("soak.window", 2000);
   private static final int BATCH = 5;
   private static final int FIXED = 300;
   private static final int PARTITIONS = 6;
@@ -64,7 +66,7 @@ class LocalSoakTest {
         work.add(threads.submit(untilKilled(() -> copy(api))));
         work.add(threads.submit(untilKilled(() -> populate(api))));
         work.add(threads.submit(untilKilled(() -> branch(api))));
-        TimeUnit.MILLISECONDS.sleep(500 + random.nextInt(2000));
+        TimeUnit.MILLISECONDS.sleep(500 + random.nextInt(WINDOW));
         child.kill();
         for (var one : work) {
           one.get();
@@ -108,8 +110,7 @@ class LocalSoakTest {
     var rows =
         IntStream.range(0, FIXED)
             .mapToObj(i ->
-                "{\"id\":%d,\"at\":\"2026-%02d-01 00:00:00\"}"
-                    .formatted(i, 1 + i % PARTITIONS))
+                "{\"id\":%d,\"at\":\"2026-%02d-01 00:00:00\"}".formatted(i, 1 + i % PARTITIONS))
             .toArray(String[]::new);
     assertThat(api.events("fixed", rows).status()).isEqualTo(200);
     view(api, "seeing", "seen", "SELECT id, at FROM events");
@@ -180,8 +181,7 @@ class LocalSoakTest {
           api.events(
               "events",
               IntStream.range(0, BATCH)
-                  .mapToObj(i ->
-                      "{\"id\":" + (b * 10 + i) + ",\"at\":\"2026-01-01 00:00:00\"}")
+                  .mapToObj(i -> "{\"id\":" + (b * 10 + i) + ",\"at\":\"2026-01-01 00:00:00\"}")
                   .toArray(String[]::new));
     }
     if (well(answer)) {
