@@ -1,12 +1,12 @@
 package dev.backfill.plan;
 
 import dev.backfill.project.ColumnType;
+import dev.backfill.project.DataSource;
 import dev.backfill.sql.Quote;
 import dev.backfill.sql.TablesRead;
 import dev.backfill.sql.Token;
 import dev.backfill.sql.Tokens;
 import java.util.Optional;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /// SQL that turns a value of one type into a value of another and never throws: what doesn't fit
@@ -20,104 +20,6 @@ final class Conversion {
               + "|DateTime|DateTime64|Decimal");
 
   private static final Pattern TIME = Pattern.compile("Date|Date32|DateTime|DateTime64");
-
-  /// Functions that give a value for whatever they are given.
-  private static final Set<String> HARMLESS =
-      Set.of(
-          "if",
-          "multiif",
-          "ifnull",
-          "nullif",
-          "coalesce",
-          "concat",
-          "lower",
-          "upper",
-          "lowerutf8",
-          "upperutf8",
-          "trim",
-          "trimleft",
-          "trimright",
-          "trimboth",
-          "replaceall",
-          "replaceone",
-          "substring",
-          "substr",
-          "left",
-          "right",
-          "length",
-          "lengthutf8",
-          "empty",
-          "notempty",
-          "tostring",
-          "todate",
-          "tostartofday",
-          "tostartofhour",
-          "tostartofminute",
-          "tostartofmonth",
-          "tostartofweek",
-          "tostartofyear",
-          "toyyyymm",
-          "toyyyymmdd",
-          "toyear",
-          "tomonth",
-          "tounixtimestamp",
-          "tolowcardinality",
-          "tonullable",
-          "accuratecastornull",
-          "accuratecastordefault",
-          "tofloat64",
-          "tofloat32",
-          "jsonextractstring",
-          "jsonextractint",
-          "jsonextractuint",
-          "jsonextractfloat",
-          "jsonextractbool",
-          "jsonhas",
-          "jsonextractraw",
-          "visitparamextractstring",
-          "visitparamextractint",
-          "visitparamextractuint",
-          "visitparamextractfloat",
-          "visitparamextractbool",
-          "visitparamhas",
-          "simplejsonextractstring",
-          "simplejsonextractint",
-          "simplejsonextractuint",
-          "simplejsonextractfloat",
-          "simplejsonextractbool",
-          "simplejsonhas",
-          "like",
-          "ilike",
-          "startswith",
-          "endswith",
-          "position",
-          "isnull",
-          "isnotnull",
-          "equals",
-          "notequals",
-          "greater",
-          "less",
-          "and",
-          "or",
-          "not",
-          "abs",
-          "round",
-          "floor",
-          "ceil",
-          "plus",
-          "minus",
-          "multiply",
-          "cityhash64",
-          "siphash64",
-          "xxhash64",
-          "hex",
-          "md5",
-          "defaultvalueoftypename",
-          "array",
-          "tuple");
-
-  private static final Pattern OR_ELSE = Pattern.compile("to\\w+(ornull|orzero|ordefault)");
-  private static final Pattern PARSE_OR_ELSE = Pattern.compile("parsedatetime\\w*(ornull|orzero)");
 
   private Conversion() {}
 
@@ -149,9 +51,9 @@ final class Conversion {
 
   /// @param expression SQL over the source's columns, type unknown
   /// @return SQL of exactly the target's type that doesn't throw; empty when that isn't certain
-  static Optional<String> ofExpression(String expression, ColumnType to) {
+  static Optional<String> ofExpression(String expression, DataSource over, ColumnType to) {
     var target = to.bare();
-    if (mayThrow(expression) || !simple(target) || target.name().equals("FixedString")) {
+    if (!Harmless.is(expression, over) || !simple(target) || target.name().equals("FixedString")) {
       return Optional.empty();
     }
     if (TIME.matcher(target.name()).matches()) {
@@ -169,33 +71,6 @@ final class Conversion {
             .anyMatch(f -> f.contains("float") || f.equals("array") || f.equals("tuple"))
         || Tokens.of(expression).stream()
             .anyMatch(t -> t.kind() == Token.Kind.NUMBER && !t.text().matches("[0-9]+"));
-  }
-
-  /// Whether an expression might stop an insert. Certain only of what is known.
-  static boolean mayThrow(String expression) {
-    var tables = TablesRead.of("SELECT " + expression);
-    return !tables.references().isEmpty()
-        || tables.scalarSubqueries()
-        || !tables.dynamic().isEmpty()
-        || tables.functions().stream()
-            .anyMatch(f ->
-                !HARMLESS.contains(f)
-                    && !OR_ELSE.matcher(f).matches()
-                    && !PARSE_OR_ELSE.matcher(f).matches())
-        || Tokens.of(expression).stream()
-            .anyMatch(t ->
-                t.symbol("::")
-                    || t.symbol("/")
-                    || t.symbol("%")
-                    || t.symbol(";")
-                    || t.is("SELECT")
-                    || t.is("CAST")
-                    || t.is("DIV")
-                    || t.is("MOD")
-                    || t.is("INTERVAL")
-                    || t.kind() == Token.Kind.EXPRESSION
-                    || t.kind() == Token.Kind.TAG
-                    || t.kind() == Token.Kind.VARIABLE);
   }
 
   // Between the families left out, even accurateCastOrNull throws for some values (tried on the

@@ -384,7 +384,7 @@ final class LandingPlanner {
       var own = given.get(column.name());
       var type = column.type();
       if (own != null) {
-        var sql = Conversion.ofExpression(own, type);
+        var sql = Conversion.ofExpression(own, before, type);
         if (sql.isPresent()) {
           out.add(new Projected(column.name(), sql.get(), type.text()));
         } else {
@@ -393,7 +393,7 @@ final class LandingPlanner {
               "The expression for `"
                   + column.name()
                   + "` might throw, and then production inserts would fail.",
-              "Use functions that never do, like toUInt32OrZero or accurateCastOrNull.");
+              "Use functions that never do, like toUInt32OrZero, toDateOrNull or accurateCastOrNull.");
         }
         continue;
       }

@@ -70,7 +70,8 @@ class NewTableTest {
       })
   void aColumnThatAViewCarriesMayBecomeNullableWhenTheTargetIsMadeAnew(
       String from, String to, String verdict) {
-    var hits = text("pipes/hits.pipe").replace("coalesce(session_id, '0') AS session_id", "session_id");
+    var hits =
+        text("pipes/hits.pipe").replace("coalesce(session_id, '0') AS session_id", "session_id");
     var base = Projects.with("pipes/hits.pipe", hits);
     var head =
         Projects.with(

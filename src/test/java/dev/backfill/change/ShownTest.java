@@ -145,8 +145,7 @@ class ShownTest {
         Judge.judge(
             Judged.BASE,
             Judged.BASE,
-            ProjectDiff.of(
-                Judged.BASE, Judged.BASE, Map.of(EVENTS, "datasources/hits.datasource")),
+            ProjectDiff.of(Judged.BASE, Judged.BASE, Map.of(EVENTS, "datasources/hits.datasource")),
             Settings.DEFAULTS);
 
     assertThat(shown(copy, read, "pipe_role")).endsWith(": copy -> endpoint");

@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every conversion is run by the real engine over the worst values of its source's type.
 @EngineTest
@@ -184,43 +183,6 @@ class ConversionTest {
       }
     }
     assertThat(failures).isEmpty();
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "toUInt32(a)",
-        "CAST(a AS UInt8)",
-        "a::UInt8",
-        "throwIf(a)",
-        "parseDateTimeBestEffort(a)",
-        "intDiv(1, a)",
-        "a % 0",
-        "(SELECT 1)",
-        "arrayElement(a, 0)",
-        "{{ x }}",
-        "sleep(3)",
-        "a; DROP TABLE b",
-        "dictGet('d', 'x', a)",
-        "assumeNotNull(a)",
-        "file('/etc/passwd')",
-      })
-  void whatIsNotKnownToBeHarmlessMayThrow(String expression) {
-    assertThat(Conversion.mayThrow(expression)).isTrue();
-  }
-
-  @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "a",
-        "lower(a)",
-        "toUInt32OrZero(replaceAll(a, '\"', ''))",
-        "if(a = '', 'x', b)",
-        "1",
-        "''"
-      })
-  void harmlessFunctionsAreTaken(String expression) {
-    assertThat(Conversion.mayThrow(expression)).isFalse();
   }
 
   private static ColumnType type(String text) {
