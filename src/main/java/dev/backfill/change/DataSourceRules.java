@@ -16,6 +16,7 @@ import dev.backfill.project.Column.DefaultKind;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -246,7 +247,7 @@ final class DataSourceRules {
         head.project().dataSources().values().stream()
             .filter(d -> base.project().dataSource(d.name()).isEmpty())
             .filter(d -> Pair.related(d.name(), name) || Pair.alike(d, before))
-            .findFirst();
+            .min(Comparator.comparing(d -> !Pair.related(d.name(), name)));
     if (replacement.isPresent() && !settings.of(name).accept().contains("data_removed")) {
       return refuseLosing(
           name
@@ -358,16 +359,20 @@ final class DataSourceRules {
     if (sides.inKey(change.resource(), before)) {
       return version("A column of a key can't become Nullable in place.");
     }
-    var carried =
-        Usage.carriedTo(base, change.resource(), before.name()).stream()
-            .filter(t -> !restructured.contains(t))
-            .toList();
+    var all = Usage.carriedTo(base, change.resource(), before.name());
+    var carried = all.stream().filter(t -> !restructured.contains(t)).toList();
     if (!carried.isEmpty()) {
       return refuse(
           "A Materialized View carries the column into "
               + list(carried)
               + ", whose type would no longer fit, and inserts would fail; wrap it in ifNull there"
               + " first.");
+    }
+    if (restructured.contains(change.resource())) {
+      return all.isEmpty()
+          ? inPlace("The column may hold NULL in the live Data Source and in its new version.")
+          : version(
+              "The column may hold NULL in the new version only, as the old view couldn't take it.");
     }
     return inPlace("The platform lets the column hold NULL; stored rows stay.");
   }

@@ -291,7 +291,10 @@ public final class Judge {
                     + " changes; stored rows keep the old value, and the platform's answer to this"
                     + " edit isn't documented.",
                 "Look at the column after the deploy."));
-        yield inPlace("New rows are read from another path; stored rows stay.");
+        yield inPlace(
+            after.jsonPath().isEmpty()
+                ? "New rows have nothing to read the column from any more; stored rows stay."
+                : "New rows are read from another path; stored rows stay.");
       }
       case Change.CodecChanged _ ->
           inPlace("Stored rows are recompressed when their parts are merged.");

@@ -247,9 +247,35 @@ final class PipeRules {
     return switch (kind) {
       case COPY -> none("The next copy uses the new query; its target stays as it is.");
       case SINK, STREAM -> none("What is sent changes; nothing stored does.");
-      case MATERIALIZED -> none("The query selects the same.");
+      case MATERIALIZED -> none(whyNothing(change));
       case STANDARD, ENDPOINT -> none("The answer changes; nothing stored does.");
     };
+  }
+
+  /// Why a view that brings nothing new asks for nothing.
+  private String whyNothing(Change.QueryChanged change) {
+    var view = change.after();
+    var target = view.writingNode().flatMap(Node::target).orElse("");
+    if (head.recovers(view)) {
+      return "Rows that were quarantined come back by another query from now on; "
+          + target
+          + " isn't made of them.";
+    }
+    if (same(base.meaning(change.before()), head.meaning(view))) {
+      return "The query selects the same.";
+    }
+    if (!change.before().is(Node.Kind.MATERIALIZED)) {
+      return "The Pipe wrote nothing so far.";
+    }
+    if (base.project().dataSource(target).isEmpty()) {
+      return "Its target is new; nothing is there that the old query made.";
+    }
+    if (settings.of(target).accept().contains("view_query_changed")) {
+      return "Taken as accepted in backfill.yml: rows in "
+          + target
+          + " stay as the old query made them.";
+    }
+    return "No row that is stored was made by it.";
   }
 
   /// Whether a view of a migration by hand takes other rows of the same kind from now on.

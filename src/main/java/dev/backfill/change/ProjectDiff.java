@@ -180,35 +180,11 @@ public final class ProjectDiff {
     }
   }
 
-  /// The columns that the platform gives every Kafka Data Source, whether the file lists them or
-  /// not; the client leaves them out when it compares.
-  private static final Set<String> OF_KAFKA =
-      Set.of("__value", "__headers", "__topic", "__partition", "__offset", "__timestamp", "__key");
-
   private void columns(DataSource before, DataSource after) {
     var name = after.name();
-    var kafka = before.isKafka() && after.isKafka();
-    var dropped =
-        before.columns().stream()
-            .filter(c -> after.column(c.name()).isEmpty())
-            .filter(c -> !(kafka && OF_KAFKA.contains(c.name())))
-            .toList();
-    var added =
-        after.columns().stream()
-            .filter(c -> before.column(c.name()).isEmpty())
-            .filter(c -> !(kafka && OF_KAFKA.contains(c.name())))
-            .toList();
-    var renamed = new TreeMap<String, Column>();
-    for (var d : dropped) {
-      for (var a : added) {
-        if (d.type().equals(a.type())
-            && !renamed.containsKey(a.name())
-            && !renamed.containsValue(d)
-            && neighbours(before, d, after).equals(neighbours(after, a, before))) {
-          renamed.put(a.name(), d);
-        }
-      }
-    }
+    var dropped = Renames.gone(before, after);
+    var added = Set.copyOf(Renames.gone(after, before));
+    var renamed = Renames.of(before, after).old();
     for (var a : after.columns()) {
       var was = before.column(a.name());
       var old = renamed.get(a.name());
@@ -241,25 +217,6 @@ public final class ProjectDiff {
         .map(Column::name)
         .filter(c -> other.column(c).isPresent())
         .toList();
-  }
-
-  /// How many columns that both sides have come before this one, and how many that only this side
-  /// has between the last of those and this one.
-  private static List<Integer> neighbours(DataSource of, Column column, DataSource other) {
-    var common = 0;
-    var own = 0;
-    for (var c : of.columns()) {
-      if (c.equals(column)) {
-        break;
-      }
-      if (other.column(c.name()).isPresent()) {
-        common++;
-        own = 0;
-      } else {
-        own++;
-      }
-    }
-    return List.of(common, own);
   }
 
   private void column(String name, Column a, Column b) {

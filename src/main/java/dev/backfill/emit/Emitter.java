@@ -1,5 +1,6 @@
 package dev.backfill.emit;
 
+import dev.backfill.change.Impact;
 import dev.backfill.datafile.Datafile;
 import dev.backfill.datafile.Datafile.DatasourceFile;
 import dev.backfill.datafile.Datafile.PipeFile;
@@ -12,6 +13,7 @@ import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Seam;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
+import dev.backfill.project.Column;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
 import dev.backfill.project.Pipe;
@@ -22,8 +24,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /// Turns a plan into files. Pure and deterministic: the same plan and projects give the same bytes.
 ///
@@ -220,13 +224,30 @@ public final class Emitter {
                     after.get(),
                     (DatasourceFile) Texts.parse(path, file(base, path), base.files()),
                     (DatasourceFile) parse(path),
-                    shorter)
+                    shorter,
+                    nullable(m, after.get()))
                 .text());
       } catch (SourceSplit.CannotSplit e) {
         obstacle("change_not_split", after.get().place(), String.valueOf(e.getMessage()));
       }
     }
     seal(path);
+  }
+
+  /// Columns that an ALTER lets hold NULL in the old version too. Not the one that cuts it: a sync
+  /// doesn't see NULL there.
+  private Set<String> nullable(Migration m, DataSource after) {
+    return after.columns().stream()
+        .filter(c -> m.timestamp().filter(t -> t.targetColumn().equals(c.name())).isEmpty())
+        .filter(c ->
+            core.changes().stream()
+                .anyMatch(j ->
+                    j.resource().equals(after.name())
+                        && j.kind().equals("column_type")
+                        && j.impact() == Impact.IN_PLACE
+                        && j.after().equals(c.name() + " " + c.type())))
+        .map(Column::name)
+        .collect(Collectors.toSet());
   }
 
   private void ownPipes(Migration m) {

@@ -1,5 +1,6 @@
 package dev.backfill.emit;
 
+import dev.backfill.change.Renames;
 import dev.backfill.datafile.ColumnSyntax;
 import dev.backfill.datafile.Datafile.DatasourceFile;
 import dev.backfill.datafile.Directive;
@@ -9,34 +10,39 @@ import dev.backfill.project.DataSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /// The old Data Source's file while its new version exists: as it was in base, plus what the
 /// platform can ALTER without losing anything, so that rows that arrive meanwhile have it too.
 ///
-/// That is: added columns, changed defaults, description, tags, indexes, and a TTL that doesn't get
-/// shorter. Everything else, dropped columns among it, is only true of the new version: the old one
-/// stays complete until it is removed.
+/// That is: added columns, changed defaults and JSON paths, columns that may hold NULL now,
+/// description, tags, indexes, and a TTL that doesn't get shorter. Everything else, dropped columns
+/// among it, is only true of the new version: the old one stays complete until it is removed.
 final class SourceSplit {
   private final DataSource before;
   private final DataSource after;
   private final DatasourceFile old;
   private final DatasourceFile fresh;
   private final boolean keepTtl;
+  private final Set<String> nullable;
   private final List<Patch> patches = new ArrayList<>();
 
   /// @param keepTtl the change of TTL deletes rows
+  /// @param nullable columns that may hold NULL in both versions
   SourceSplit(
       DataSource before,
       DataSource after,
       DatasourceFile old,
       DatasourceFile fresh,
-      boolean keepTtl) {
+      boolean keepTtl,
+      Set<String> nullable) {
     this.before = before;
     this.after = after;
     this.old = old;
     this.fresh = fresh;
     this.keepTtl = keepTtl;
+    this.nullable = Set.copyOf(nullable);
   }
 
   /// @throws CannotSplit when a part that belongs on both can't be moved as text
@@ -58,14 +64,16 @@ final class SourceSplit {
   }
 
   private void columns() {
+    var renames = Renames.of(before, after);
     var entries = new ArrayList<String>();
     for (var column : after.columns()) {
       var was = before.column(column.name());
       if (was.isEmpty()) {
-        if (before.columns().stream().noneMatch(c -> renamedTo(c, column))) {
+        if (!renames.old().containsKey(column.name())
+            && column.defaultKind() != Column.DefaultKind.MATERIALIZED) {
           entries.add(entry(fresh, column.name()));
         }
-      } else if (onlyDefaultChanged(was.get(), column)) {
+      } else if (altered(was.get(), column)) {
         var place = syntax(old, column.name());
         patches.add(new Patch(place.start(), place.end(), entry(fresh, column.name())));
       }
@@ -82,21 +90,17 @@ final class SourceSplit {
     patches.add(new Patch(at, at, last.comma() < 0 ? "," + added : added));
   }
 
-  /// A dropped column of the same type may be the added one under its old name; that is no ALTER.
-  private boolean renamedTo(Column dropped, Column added) {
-    return after.column(dropped.name()).isEmpty() && dropped.type().equals(added.type());
-  }
-
-  private static boolean onlyDefaultChanged(Column was, Column is) {
+  /// Whether the platform can alter the one to the other, and rows that arrive meanwhile are other
+  /// ones by it.
+  private boolean altered(Column was, Column is) {
     var sameDefault =
         was.defaultKind() == is.defaultKind()
             && was.defaultExpression().equals(is.defaultExpression());
-    return !sameDefault
+    var sameType = was.type().equals(is.type());
+    return (!sameDefault || !sameType || !was.jsonPath().equals(is.jsonPath()))
         && was.defaultKind() != Column.DefaultKind.MATERIALIZED
         && is.defaultKind() != Column.DefaultKind.MATERIALIZED
-        && was.type().equals(is.type())
-        && was.jsonPath().equals(is.jsonPath())
-        && was.codec().equals(is.codec());
+        && (sameType || nullable.contains(is.name()));
   }
 
   private static ColumnSyntax syntax(DatasourceFile file, String column) {

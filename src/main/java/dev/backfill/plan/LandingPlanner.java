@@ -3,6 +3,7 @@ package dev.backfill.plan;
 import dev.backfill.change.Change;
 import dev.backfill.change.Flow;
 import dev.backfill.change.Judgement;
+import dev.backfill.change.Renames;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
 import dev.backfill.problem.Problem;
@@ -375,8 +376,7 @@ final class LandingPlanner {
   private List<Projected> projection(
       DataSource before, DataSource after, Map<String, String> given) {
     var out = new ArrayList<Projected>();
-    var renamed = renamed(before.name());
-    var dropped = before.columns().stream().filter(c -> after.column(c.name()).isEmpty()).toList();
+    var renames = Renames.of(before, after);
     for (var column : after.columns()) {
       if (!column.insertable()) {
         continue;
@@ -400,11 +400,14 @@ final class LandingPlanner {
       var old =
           before
               .column(column.name())
-              .or(() ->
-                  before.columns().stream()
-                      .filter(c -> column.name().equals(renamed.get(c.name())))
-                      .findFirst());
-      if (old.isPresent()) {
+              .or(() -> Optional.ofNullable(renames.old().get(column.name())));
+      if (renames.unclear().contains(column.name())) {
+        noProjection(
+            column,
+            "`%s` may be `%s` under another name or another column that goes or comes with it; a wrong guess would put values into the wrong column."
+                .formatted(column.name(), old.map(Column::name).orElse("")),
+            "Say what old rows have in it in backfill.yml: projection.");
+      } else if (old.isPresent()) {
         var sql = Conversion.of(Quote.identifier(old.get().name()), old.get().type(), type);
         if (sql.isPresent()) {
           out.add(new Projected(column.name(), sql.get(), type.text()));
@@ -424,8 +427,7 @@ final class LandingPlanner {
                   .formatted(column.name(), old.get().type(), type),
               "Give one in backfill.yml: projection.");
         }
-      } else if (dropped.stream().noneMatch(d -> d.type().equals(type))
-          && judgement.twins().get(before.name()) == null) {
+      } else if (judgement.twins().get(before.name()) == null) {
         if (column.defaultKind() == Column.DefaultKind.DEFAULT
             && TablesRead.of("SELECT " + column.defaultExpression()).functions().stream()
                 .anyMatch(f -> ViewPlanner.NOT_REPLAYABLE.matcher(f).matches())) {
