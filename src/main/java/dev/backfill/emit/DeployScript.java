@@ -37,6 +37,11 @@ final class DeployScript {
     return "deploy/" + version + "/deploy.sh";
   }
 
+  /// What leads to `deploy.sh` where a template of the CI looks for another name.
+  static String through() {
+    return template("through.sh");
+  }
+
   /// @param files path of the file each Pipe of the plan is in, by the Pipe's name
   /// @param sealed text of every file the plan rests on, by path
   /// @param tinyenv the author's `.tinyenv`, if there is one

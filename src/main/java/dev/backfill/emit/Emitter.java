@@ -48,9 +48,11 @@ public final class Emitter {
   private final SortedMap<String, FileChange> changes = new TreeMap<>();
   private final SortedMap<String, String> sealed = new TreeMap<>();
   private final Map<String, String> pipeFiles = new HashMap<>();
+  private final Set<String> scripts;
 
-  private Emitter(Plan plan, Project base, Project head) {
+  private Emitter(Plan plan, Project base, Project head, Set<String> scripts) {
     this.plan = plan;
+    this.scripts = scripts;
     this.core = plan.core();
     this.base = base;
     this.head = head;
@@ -63,7 +65,12 @@ public final class Emitter {
   /// @param head the project as its author wrote it: generated files of this plan undone ([Undo])
   /// @throws IllegalArgumentException when there are [#obstacles]
   public static List<FileChange> emit(Plan plan, Project base, Project head) {
-    var emitter = new Emitter(plan, base, head);
+    return emit(plan, base, head, Set.of());
+  }
+
+  /// @param scripts names beside `deploy.sh` under which the project's CI looks for it
+  public static List<FileChange> emit(Plan plan, Project base, Project head, Set<String> scripts) {
+    var emitter = new Emitter(plan, base, head, scripts);
     emitter.all();
     if (!emitter.problems.isEmpty()) {
       throw new IllegalArgumentException(emitter.problems.getFirst().toString());
@@ -74,7 +81,7 @@ public final class Emitter {
   /// Why the plan can't be written as files; empty when [#emit] works. Doesn't repeat the plan's
   /// own obstacles.
   public static List<Problem> obstacles(Plan plan, Project base, Project head) {
-    var emitter = new Emitter(plan, base, head);
+    var emitter = new Emitter(plan, base, head, Set.of());
     emitter.all();
     return List.copyOf(emitter.problems);
   }
@@ -456,6 +463,9 @@ public final class Emitter {
         DeployScript.path(core.version()),
         DeployScript.text(core, pipeFiles, sealed, tinyenv),
         /* executable= */ true);
+    for (var script : scripts) {
+      generate("deploy/" + core.version() + "/" + script, DeployScript.through(), true);
+    }
     if (!versioned.equals(tinyenv)) {
       restore(VersionLine.FILE, versioned.get());
     }

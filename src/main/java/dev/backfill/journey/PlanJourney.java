@@ -13,6 +13,8 @@ import dev.backfill.plan.Planner;
 import dev.backfill.plan.Seal;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
+import dev.backfill.project.CiTemplate;
 import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
 import dev.backfill.project.Readings;
@@ -182,14 +184,17 @@ public final class PlanJourney {
                 Optional.empty(),
                 deployVersions(baseFiles, headFiles, committed),
                 request.pullRequest()));
+    var ci = CiTemplate.of(revisions.workflows(headId), dir);
+    var said = plan.verdict() == Verdict.VERSION ? ci.problems() : List.<Problem>of();
     var obstacles = new ArrayList<>(plan.obstacles());
+    said.stream().filter(p -> p.severity() == Severity.ERROR).forEach(obstacles::add);
     committed.ifPresent(c -> obstacles.addAll(Undo.problems(headFiles.files(), c)));
     if (plan.verdict() == Verdict.VERSION) {
       obstacles.addAll(Emitter.obstacles(plan, base, head));
     }
     var changes =
         plan.verdict() == Verdict.VERSION && obstacles.isEmpty()
-            ? new ArrayList<>(Emitter.emit(plan, base, head))
+            ? new ArrayList<>(Emitter.emit(plan, base, head, ci.scripts()))
             : new ArrayList<FileChange>();
     var core = plan.core().withFiles(generated(changes));
     if (!changes.isEmpty()) {
@@ -207,7 +212,10 @@ public final class PlanJourney {
             core,
             plan.changes(),
             plan.readers(),
-            warnings(plan, base, head, baseFiles, headFiles),
+            Stream.concat(
+                    warnings(plan, base, head, baseFiles, headFiles).stream(),
+                    said.stream().filter(p -> p.severity() != Severity.ERROR))
+                .toList(),
             obstacles,
             plan.evidence());
     var report =

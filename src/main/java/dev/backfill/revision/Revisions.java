@@ -3,6 +3,7 @@ package dev.backfill.revision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 
 /// A git repository, read only. Never runs hooks, filters or a git binary, never follows a symlink
 /// out.
@@ -37,6 +38,10 @@ public interface Revisions extends AutoCloseable {
 
   /// The project's files as they lie on disk, ignored ones (`.gitignore`) left out.
   Snapshot worktree(String projectDir);
+
+  /// Texts of the repository's CI by path: GitHub's workflows and GitLab's file, at a commit or,
+  /// when empty, in the work tree. What isn't a readable text file isn't there.
+  SortedMap<String, String> workflows(Optional<CommitId> commit);
 
   /// Renames git sees between two revisions of a project, old path to new, relative to the project.
   ///

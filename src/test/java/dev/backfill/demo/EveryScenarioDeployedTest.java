@@ -153,6 +153,11 @@ class EveryScenarioDeployedTest {
       tb("auth", "--host", local.url(), "--token", local.token());
       tb("init", "--git");
       play.base().forEach(repository::write);
+      if (play.name().equals("reload")) {
+        repository.write(
+            ".github/workflows/tinybird_ci.yml",
+            "jobs:\n  ci:\n    uses: tinybirdco/ci/.github/workflows/ci.yml@v2.5.1\n");
+      }
       repository.write("backfill.yml", play.settings()).commit("as it is");
       tb("deploy");
       var silent = new PrintStream(OutputStream.nullOutputStream(), true, UTF_8);
@@ -199,7 +204,9 @@ class EveryScenarioDeployedTest {
     }
 
     Run run(Map<String, String> environment) throws Exception {
-      return run(environment, List.of("bash", script.toString()));
+      // Templates v1.1 and v2 look for scripts of other names.
+      var old = script.resolveSibling("ci-deploy.sh");
+      return run(environment, List.of((Files.exists(old) ? old : script).toString()));
     }
 
     private Run run(Map<String, String> environment, List<String> command) throws Exception {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.eclipse.jgit.diff.ContentSource;
@@ -48,11 +49,14 @@ import org.eclipse.jgit.treewalk.CanonicalTreeParser;
 import org.eclipse.jgit.treewalk.FileTreeIterator;
 import org.eclipse.jgit.treewalk.TreeWalk;
 import org.eclipse.jgit.treewalk.filter.PathFilter;
+import org.eclipse.jgit.treewalk.filter.PathFilterGroup;
 
 /// A repository on this machine. Work tree files are read as bytes: no filter, no line-end
 /// conversion, no hook.
 public final class JGitRevisions implements Revisions {
   private static final int LINKS_FOLLOWED = 8;
+  private static final String WORKFLOWS = ".github/workflows";
+  private static final String GITLAB = ".gitlab-ci.yml";
   private static final Pattern FULL_ID = Pattern.compile("[0-9a-f]{40}");
   private static final Pattern ABBREVIATED_ID = Pattern.compile("[0-9a-f]{7,39}");
 
@@ -420,6 +424,59 @@ public final class JGitRevisions implements Revisions {
       }
     }
     return texts.snapshot(Snapshot.WORKTREE, project);
+  }
+
+  @Override
+  public SortedMap<String, String> workflows(Optional<CommitId> commit) {
+    var out = new TreeMap<String, String>();
+    try {
+      if (commit.isEmpty()) {
+        for (var path : workflowFiles()) {
+          if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
+              && Files.size(path) <= Texts.LARGEST) {
+            out.put(
+                root().relativize(path).toString().replace('\\', '/'),
+                new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+          }
+        }
+        return out;
+      }
+      try (var walk = treeWalk(commit.get());
+          var reader = repository.newObjectReader()) {
+        walk.setFilter(PathFilterGroup.createFromStrings(WORKFLOWS, GITLAB));
+        while (walk.next()) {
+          var mode = walk.getFileMode(0);
+          if (!walk.isSubtree()
+              && (mode.equals(FileMode.REGULAR_FILE) || mode.equals(FileMode.EXECUTABLE_FILE))
+              && isWorkflow(walk.getPathString())) {
+            var object = reader.open(walk.getObjectId(0), Constants.OBJ_BLOB);
+            if (object.getSize() <= Texts.LARGEST) {
+              out.put(
+                  walk.getPathString(),
+                  new String(object.getCachedBytes((int) Texts.LARGEST), StandardCharsets.UTF_8));
+            }
+          }
+        }
+      }
+      return out;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  private List<Path> workflowFiles() throws IOException {
+    var files = new ArrayList<>(List.of(root().resolve(GITLAB)));
+    var folder = root().resolve(WORKFLOWS);
+    if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      try (var entries = Files.newDirectoryStream(folder, "*.{yml,yaml}")) {
+        entries.forEach(files::add);
+      }
+    }
+    return files;
+  }
+
+  private static boolean isWorkflow(String path) {
+    return path.equals(GITLAB) || path.endsWith(".yml") || path.endsWith(".yaml");
   }
 
   private static boolean runnable(Path file) throws IOException {

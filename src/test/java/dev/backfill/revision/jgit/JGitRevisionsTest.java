@@ -91,6 +91,24 @@ class JGitRevisionsTest {
   }
 
   @Test
+  void readsWhatTheRepositoryLetsItsCiDo() {
+    repository
+        .write(".github/workflows/ci.yml", "uses: x@v4\n")
+        .write(".github/workflows/cd.yaml", "uses: x@v4\n")
+        .write(".github/workflows/notes.md", "no\n")
+        .write(".github/dependabot.yml", "no\n")
+        .write("project/.github/workflows/ci.yml", "no\n")
+        .write(".gitlab-ci.yml", "include: y\n")
+        .link(".github/workflows/link.yml", "/etc/hostname");
+    var commit = new CommitId(repository.commit("ci"));
+
+    assertThat(revisions.workflows(Optional.of(commit)))
+        .containsOnlyKeys(".github/workflows/ci.yml", ".github/workflows/cd.yaml", ".gitlab-ci.yml")
+        .containsEntry(".gitlab-ci.yml", "include: y\n")
+        .isEqualTo(revisions.workflows(Optional.empty()));
+  }
+
+  @Test
   void anAbsentFolderGivesNoFiles() {
     var commit = new CommitId(repository.write("a.txt", "a").commit("one"));
 
