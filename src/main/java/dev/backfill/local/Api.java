@@ -76,6 +76,27 @@ final class Api {
         }
         throw new Lost();
       }
+      case Faults.Effect.Late(var millis) -> {
+        Thread.ofPlatform()
+            .daemon()
+            .name("late")
+            .start(() -> {
+              LockSupport.parkNanos(millis * 1_000_000);
+              try {
+                serve(login, request);
+              } catch (RuntimeException _) {
+                // nobody is there any more to hear of it
+              }
+            });
+        throw new Lost();
+      }
+      case Faults.Effect.Death(var served) -> {
+        if (served) {
+          serve(login, request);
+        }
+        Runtime.getRuntime().halt(137);
+        throw new Lost();
+      }
       case Faults.Effect.Slow(var millis) -> {
         LockSupport.parkNanos(millis * 1_000_000);
         yield serve(login, request);

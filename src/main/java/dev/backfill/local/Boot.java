@@ -29,7 +29,8 @@ final class Boot {
           journals.stream()
               .filter(journal -> journal.job().equals(job.id()) && !job.terminal())
               .findFirst()
-              .map(journal -> job.finished(journal.rows(), java.util.Map.of()));
+              .map(
+                  journal -> job.finished(journal.rows(), java.util.Map.of()).at(core.clock.now()));
       finished.ifPresent(state -> core.store.write(state, "jobs", state.id() + ".json"));
       kept.add(finished.orElse(job));
     }

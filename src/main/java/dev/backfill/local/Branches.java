@@ -49,14 +49,21 @@ final class Branches {
                 LocalWorkspace.token(id),
                 core.prefix + "_" + id.replace("-", ""),
                 main.id(),
-                Clock.now(),
+                core.clock.now(),
                 main.commit(),
                 main.semver()));
     core.run(core.main, "CREATE DATABASE " + Sql.identifier(branch.database()));
     logs.create(branch);
     core.add(branch);
     var state =
-        JobState.waiting("branch", core.main, Optional.empty(), Optional.empty(), Map.of(), "");
+        JobState.waiting(
+            core.clock.now(),
+            "branch",
+            core.main,
+            Optional.empty(),
+            Optional.empty(),
+            Map.of(),
+            "");
     return new Begun(jobs.submit(state, job -> fill(job, branch, data, ignored)), branch);
   }
 
@@ -104,7 +111,14 @@ final class Branches {
       throw new Refusal(400, "Invalid value for mode: " + data);
     }
     var state =
-        JobState.waiting("branch", core.main, Optional.empty(), Optional.empty(), Map.of(), "");
+        JobState.waiting(
+            core.clock.now(),
+            "branch",
+            core.main,
+            Optional.empty(),
+            Optional.empty(),
+            Map.of(),
+            "");
     return jobs.submit(state, job -> add(job, branch, data, ignored));
   }
 
@@ -180,6 +194,8 @@ final class Branches {
   }
 
   private void drop(Space branch) {
+    // what makes it a branch goes first: whoever dies here leaves none, and never half of one
+    core.store.delete("spaces", branch.id(), "space.json");
     core.store.delete("spaces", branch.id());
     core.remove(branch);
     core.run(core.main, "DROP DATABASE IF EXISTS " + Sql.identifier(branch.database()) + " SYNC");

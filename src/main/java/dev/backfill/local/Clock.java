@@ -2,27 +2,44 @@ package dev.backfill.local;
 
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.UUID;
+import java.util.function.LongSupplier;
 
-/// Times and ids as the API writes them.
+/// The workspace's clock, which a fault moves, and ids as the API writes them.
 final class Clock {
+  /// The machine's own.
+  static final Clock SYSTEM = new Clock(() -> 0);
+
   private static final DateTimeFormatter FORMAT =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
   private static final SecureRandom RANDOM = new SecureRandom();
+  private final LongSupplier offset;
 
-  private Clock() {}
+  /// @param offset seconds that it is ahead of the machine's
+  Clock(LongSupplier offset) {
+    this.offset = offset;
+  }
 
   /// UTC, with microseconds.
-  static String now() {
-    return FORMAT.format(Instant.now());
+  String now() {
+    return before(0);
   }
 
   /// The moment that long ago.
-  static String before(long millis) {
-    return FORMAT.format(Instant.now().minusMillis(millis));
+  String before(long millis) {
+    return FORMAT.format(instant().minusMillis(millis));
+  }
+
+  LocalDateTime utc() {
+    return LocalDateTime.ofInstant(instant(), ZoneOffset.UTC);
+  }
+
+  private Instant instant() {
+    return Instant.now().plusSeconds(offset.getAsLong());
   }
 
   /// Of a Data Source, Pipe or node.

@@ -40,7 +40,7 @@ final class Copies {
     }
     var target = Resources.dataSource(space, node.target());
     var given = new HashMap<>(parameters);
-    given.putIfAbsent("job_timestamp", Clock.now().substring(0, 19));
+    given.putIfAbsent("job_timestamp", core.clock.now().substring(0, 19));
     var select = queries.select(space, pipe, node, given);
     try {
       core.columns(space, select);
@@ -56,7 +56,14 @@ final class Copies {
                 + "). Try again when one of them has finished.");
       }
       var state =
-          JobState.waiting("copy", space, Optional.of(pipe), Optional.of(target), parameters, used);
+          JobState.waiting(
+              core.clock.now(),
+              "copy",
+              space,
+              Optional.of(pipe),
+              Optional.of(target),
+              parameters,
+              used);
       return jobs.submit(
           state, job -> run(job, space, target.name(), select, used.equals("replace")));
     }
@@ -77,7 +84,13 @@ final class Copies {
     }
     var state =
         JobState.waiting(
-            "copy_from_branch", space, Optional.empty(), Optional.of(target), Map.of(), "append");
+            core.clock.now(),
+            "copy_from_branch",
+            space,
+            Optional.empty(),
+            Optional.of(target),
+            Map.of(),
+            "append");
     return jobs.submit(state, job -> run(job, space, target.name(), select, false));
   }
 

@@ -19,6 +19,7 @@ final class Core {
   final Engine engine;
   final Store store;
   final Faults faults;
+  final Clock clock;
 
   /// Begins the name of every database of this workspace.
   final String prefix;
@@ -31,6 +32,7 @@ final class Core {
     this.engine = engine;
     this.store = store;
     this.faults = faults;
+    this.clock = new Clock(faults::clockOffsetSeconds);
     this.main = main;
     this.prefix = main.database();
     try (var session = engine.session()) {

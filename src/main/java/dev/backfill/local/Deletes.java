@@ -52,7 +52,13 @@ final class Deletes {
     var parameters = Map.of("delete_condition", condition);
     return jobs.submit(
         JobState.waiting(
-            "delete_data", space, Optional.empty(), Optional.of(definition), parameters, ""),
+            core.clock.now(),
+            "delete_data",
+            space,
+            Optional.empty(),
+            Optional.of(definition),
+            parameters,
+            ""),
         job -> run(job, space, definition, condition));
   }
 

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// What goes wrong on purpose. Everything is off at first. Over HTTP: `POST /local/faults` with a
@@ -21,7 +22,11 @@ public final class Faults {
     /// The job is started.
     AFTER,
     /// The job is started after a delay, when the caller has long given up.
-    LATE
+    LATE;
+
+    private static Lost of(JsonNode json, String usual) {
+      return valueOf(json.path("when").asString(usual).toUpperCase(Locale.ROOT));
+    }
   }
 
   /// What a job does when its cancellation is asked for.
@@ -43,6 +48,14 @@ public final class Faults {
     ///
     /// @param served whether it is served at all
     record NoAnswer(boolean served) implements Effect {}
+
+    /// The same, and it is served when the caller has long given up.
+    record Late(long millis) implements Effect {}
+
+    /// The process dies, as by kill -9.
+    ///
+    /// @param served whether it is served before
+    record Death(boolean served) implements Effect {}
 
     /// It is served after a pause.
     record Slow(long millis) implements Effect {}
@@ -85,6 +98,7 @@ public final class Faults {
   private double copySeconds;
   private double querySeconds = 10;
   private int copyJobs = 10;
+  private long clockOffsetSeconds;
   private long jobDelayMillis;
   private long jobListLagMillis;
   private boolean vanishingJobs;
@@ -120,6 +134,18 @@ public final class Faults {
   /// @param served whether they are served all the same
   public synchronized void lose(int times, String method, String prefix, boolean served) {
     add(times, method, prefix, new Effect.NoAnswer(served));
+  }
+
+  /// Loses the answers of the next requests of a path, and serves them that much later.
+  public synchronized void serveLate(int times, String method, String prefix, long millis) {
+    add(times, method, prefix, new Effect.Late(millis));
+  }
+
+  /// The process dies at the next request of a path.
+  ///
+  /// @param served after it is served and before it is answered; else before it is served
+  public synchronized void die(String method, String prefix, boolean served) {
+    add(1, method, prefix, new Effect.Death(served));
   }
 
   /// Makes the next requests of a path wait before they are served.
@@ -251,6 +277,13 @@ public final class Faults {
     copyJobs = jobs;
   }
 
+  /// How far the workspace's clock is ahead of the machine's: the times of jobs, logs, schedules
+  /// and resources, and what `now()`, `now64()`, `today()` and `yesterday()` say in SQL. Not in
+  /// DEFAULTs of columns; in Materialized Views as it was when they were made.
+  public synchronized void clockOffset(long seconds) {
+    clockOffsetSeconds = seconds;
+  }
+
   /// Every job takes this much longer.
   public synchronized void jobDelay(long millis) {
     jobDelayMillis = millis;
@@ -313,6 +346,7 @@ public final class Faults {
     copySeconds = 0;
     querySeconds = 10;
     copyJobs = 10;
+    clockOffsetSeconds = 0;
     jobDelayMillis = 0;
     jobListLagMillis = 0;
     vanishingJobs = false;
@@ -321,74 +355,109 @@ public final class Faults {
     death = NEVER;
   }
 
-  /// @throws Refusal 400 for a name it doesn't know
+  /// @throws Refusal 400 for a name it doesn't know or a value that isn't one of that name
   synchronized void apply(JsonNode json) {
     for (var entry : json.properties()) {
-      var value = entry.getValue();
-      switch (entry.getKey()) {
-        case "reset" -> reset();
-        case "answer" -> each(value, this::answer);
-        case "lose" ->
-            each(
-                value,
-                one ->
-                    lose(
-                        one.path("count").asInt(1),
-                        Json.string(one, "method"),
-                        Json.string(one, "path"),
-                        !Json.string(one, "when").equals("before")));
-        case "slow" ->
-            each(
-                value,
-                one ->
-                    slow(
-                        one.path("count").asInt(1),
-                        Json.string(one, "method"),
-                        Json.string(one, "path"),
-                        one.path("millis").asLong(1000)));
-        case "cancel" ->
-            cancel(
-                Cancel.valueOf(value.path("how").asString("obey").toUpperCase(Locale.ROOT)),
-                value.path("millis").asLong(1000));
-        case "replaceCascades" -> replaceCascades(value.asBoolean());
-        case "columnDrops" -> columnDrops(value.asBoolean());
-        case "exchanges" -> exchanges(value.asBoolean());
-        case "topicsPlayed" -> topicsPlayed(value.asBoolean());
-        case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
-        case "nullStatistics" -> nullStatistics(value.asBoolean());
-        case "quotedNumbers" -> quotedNumbers(value.asBoolean());
-        case "logDelayMillis" -> logDelay(value.asLong());
-        case "queryMemory" -> queryMemory(value.asLong(), memoryStatus);
-        case "memoryStatus" -> queryMemory(queryMemory, value.asInt());
-        case "importsPerMinute" -> rateLimits(value.asInt(), createsPerMinute);
-        case "createsPerMinute" -> rateLimits(importsPerMinute, value.asInt());
-        case "loseCopyAnswers" ->
-            loseCopyAnswers(
-                value.path("count").asInt(1),
-                Lost.valueOf(value.path("when").asString("after").toUpperCase(Locale.ROOT)));
-        case "lateMillis" -> late(value.asLong());
-        case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));
-        case "failPopulates" ->
-            failPopulates(
-                value.path("count").asInt(1),
-                value.path("afterSteps").asInt(0),
-                Json.string(value, "error"));
-        case "populateTruncates" -> populateTruncates(value.asBoolean());
-        case "dieAfterPopulating" -> dieAfterPopulating(value.asInt());
-        case "copyRowLimit" -> copyRowLimit(value.asLong());
-        case "copyMemory" -> copyMemory = value.asLong();
-        case "copySeconds" -> copySeconds = value.asDouble();
-        case "querySeconds" -> queryLimit(value.asDouble());
-        case "copyJobLimit" -> copyJobLimit(value.asInt());
-        case "jobDelayMillis" -> jobDelay(value.asLong());
-        case "jobListLagMillis" -> jobListLag(value.asLong());
-        case "vanishingJobs" -> vanishingJobs(value.asBoolean());
-        case "plainCopies" -> plainCopies(value.asBoolean());
-        case "errorAsBoolean" -> errorAsBoolean(value.asBoolean());
-        case "dieAfterAttaching" -> dieAfterAttaching(value.asInt());
-        default -> throw new Refusal(400, "no fault is named " + entry.getKey());
+      try {
+        apply(entry.getKey(), entry.getValue());
+      } catch (JacksonException | IllegalArgumentException e) {
+        throw new Refusal(
+            400, "the fault " + entry.getKey() + " can't be " + entry.getValue() + ": " + told(e));
       }
     }
+  }
+
+  private static String told(RuntimeException e) {
+    return e instanceof JacksonException json
+        ? json.getOriginalMessage()
+        : String.valueOf(e.getMessage());
+  }
+
+  private void apply(String name, JsonNode value) {
+    switch (name) {
+      case "reset" -> reset();
+      case "answer" -> each(value, this::answer);
+      case "lose" ->
+          each(
+              value,
+              one -> {
+                var when = Lost.of(one, "after");
+                var times = one.path("count").asInt(1);
+                var method = Json.string(one, "method");
+                var path = path(one);
+                if (when == Lost.LATE) {
+                  serveLate(times, method, path, one.path("millis").asLong(1000));
+                } else {
+                  lose(times, method, path, when == Lost.AFTER);
+                }
+              });
+      case "die" ->
+          each(
+              value,
+              one ->
+                  die(Json.string(one, "method"), path(one), Lost.of(one, "before") == Lost.AFTER));
+      case "slow" ->
+          each(
+              value,
+              one ->
+                  slow(
+                      one.path("count").asInt(1),
+                      Json.string(one, "method"),
+                      path(one),
+                      one.path("millis").asLong(1000)));
+      case "cancel" ->
+          cancel(
+              Cancel.valueOf(value.path("how").asString("obey").toUpperCase(Locale.ROOT)),
+              value.path("millis").asLong(1000));
+      case "replaceCascades" -> replaceCascades(value.asBoolean());
+      case "columnDrops" -> columnDrops(value.asBoolean());
+      case "exchanges" -> exchanges(value.asBoolean());
+      case "topicsPlayed" -> topicsPlayed(value.asBoolean());
+      case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
+      case "nullStatistics" -> nullStatistics(value.asBoolean());
+      case "quotedNumbers" -> quotedNumbers(value.asBoolean());
+      case "logDelayMillis" -> logDelay(value.asLong());
+      case "queryMemory" -> queryMemory(value.asLong(), memoryStatus);
+      case "memoryStatus" -> queryMemory(queryMemory, value.asInt());
+      case "importsPerMinute" -> rateLimits(value.asInt(), createsPerMinute);
+      case "createsPerMinute" -> rateLimits(importsPerMinute, value.asInt());
+      case "loseCopyAnswers" ->
+          loseCopyAnswers(value.path("count").asInt(1), Lost.of(value, "after"));
+      case "clockOffsetSeconds" -> clockOffset(value.asLong());
+      case "lateMillis" -> late(value.asLong());
+      case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));
+      case "failPopulates" ->
+          failPopulates(
+              value.path("count").asInt(1),
+              value.path("afterSteps").asInt(0),
+              Json.string(value, "error"));
+      case "populateTruncates" -> populateTruncates(value.asBoolean());
+      case "dieAfterPopulating" -> dieAfterPopulating(value.asInt());
+      case "copyRowLimit" -> copyRowLimit(value.asLong());
+      case "copyMemory" -> copyMemory = value.asLong();
+      case "copySeconds" -> copySeconds = value.asDouble();
+      case "querySeconds" -> queryLimit(value.asDouble());
+      case "copyJobLimit" -> copyJobLimit(value.asInt());
+      case "jobDelayMillis" -> jobDelay(value.asLong());
+      case "jobListLagMillis" -> jobListLag(value.asLong());
+      case "vanishingJobs" -> vanishingJobs(value.asBoolean());
+      case "plainCopies" -> plainCopies(value.asBoolean());
+      case "errorAsBoolean" -> errorAsBoolean(value.asBoolean());
+      case "dieAfterAttaching" -> dieAfterAttaching(value.asInt());
+      default ->
+          throw new Refusal(
+              400,
+              "no fault is named " + name + "; the page \"local\" of the documents lists them");
+    }
+  }
+
+  /// Without one, every request would be meant, this route's own too.
+  private static String path(JsonNode one) {
+    var path = Json.string(one, "path");
+    if (!path.startsWith("/")) {
+      throw new Refusal(400, "a fault of requests needs the path they begin with, as /v0/sql");
+    }
+    return path;
   }
 
   private static void each(JsonNode value, Consumer<JsonNode> action) {
@@ -400,7 +469,7 @@ public final class Faults {
   private void answer(JsonNode one) {
     var times = one.path("count").asInt(1);
     var method = Json.string(one, "method");
-    var path = Json.string(one, "path");
+    var path = path(one);
     var status = one.path("status").asInt(429);
     if (one.has("body")) {
       answerText(
@@ -558,6 +627,10 @@ public final class Faults {
 
   synchronized int copyJobs() {
     return copyJobs;
+  }
+
+  synchronized long clockOffsetSeconds() {
+    return clockOffsetSeconds;
   }
 
   synchronized long jobDelayMillis() {

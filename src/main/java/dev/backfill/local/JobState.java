@@ -35,16 +35,17 @@ record JobState(
 
   /// A job that was just asked for.
   ///
+  /// @param now when
   /// @param pipe that it runs, if any
   /// @param target Data Source that it writes, if it is one
   static JobState waiting(
+      String now,
       String kind,
       Space space,
       Optional<PipeDefinition> pipe,
       Optional<Definition> target,
       Map<String, String> parameters,
       String mode) {
-    var now = Clock.now();
     return new JobState(
         Clock.uuid(),
         kind,
@@ -90,7 +91,6 @@ record JobState(
       long newRows,
       Map<String, Object> newResult,
       double newProgress) {
-    var now = Clock.now();
     return new JobState(
         id,
         kind,
@@ -98,8 +98,8 @@ record JobState(
         newStatus,
         newError,
         createdAt,
-        startedAt.isEmpty() && newStatus.equals("working") ? now : startedAt,
-        now,
+        startedAt,
+        updatedAt,
         createdMillis,
         version + 1,
         pipeId,
@@ -111,6 +111,30 @@ record JobState(
         newRows,
         newResult,
         newProgress);
+  }
+
+  /// The same, changed now.
+  JobState at(String now) {
+    return new JobState(
+        id,
+        kind,
+        space,
+        status,
+        error,
+        createdAt,
+        startedAt.isEmpty() && status.equals("working") ? now : startedAt,
+        now,
+        createdMillis,
+        version,
+        pipeId,
+        pipeName,
+        dataSourceId,
+        dataSourceName,
+        parameters,
+        mode,
+        rows,
+        result,
+        progress);
   }
 
   Map<String, Object> logRow() {

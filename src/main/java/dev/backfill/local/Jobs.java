@@ -64,7 +64,7 @@ final class Jobs {
     }
 
     synchronized void change(UnaryOperator<JobState> change) {
-      state = change.apply(state);
+      state = change.apply(state).at(core.clock.now());
       core.store.write(state, "jobs", state.id() + ".json");
       logs.job(state);
       notifyAll();

@@ -9,8 +9,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.LocalDateTime;
-import java.time.ZoneOffset;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -81,7 +79,7 @@ public final class LocalWorkspace implements AutoCloseable {
       var tokens = new Tokens(core);
       var ingest = new Ingest(core, logs);
       var copies = new Copies(core, jobs, queries, logs, staging);
-      schedules = new Schedules(core, copies, LocalDateTime.now(ZoneOffset.UTC));
+      schedules = new Schedules(core, copies, core.clock.utc());
       api =
           new Api(
               core,
@@ -156,7 +154,7 @@ public final class LocalWorkspace implements AutoCloseable {
         before.orElseGet(() -> {
           var id = Clock.uuid();
           return new Space.Identity(
-              id, NAME, token(id), "ws_" + Clock.hex(6), "", Clock.now(), "", "");
+              id, NAME, token(id), "ws_" + Clock.hex(6), "", Clock.SYSTEM.now(), "", "");
         });
     var wanted =
         new Space.Identity(
@@ -281,7 +279,7 @@ public final class LocalWorkspace implements AutoCloseable {
   /// Every second.
   private void tick() {
     flushLogs();
-    schedules.tick(LocalDateTime.now(ZoneOffset.UTC));
+    schedules.tick(core.clock.utc());
   }
 
   Schedules schedules() {

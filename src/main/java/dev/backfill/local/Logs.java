@@ -1,5 +1,6 @@
 package dev.backfill.local;
 
+import dev.backfill.local.engine.EngineException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -131,7 +132,7 @@ final class Logs {
   /// Notes an operation on a Data Source.
   void operation(Space space, String event, Definition dataSource, Map<String, Object> more) {
     var row = Json.map();
-    row.put("timestamp", Clock.now().substring(0, 19));
+    row.put("timestamp", core.clock.now().substring(0, 19));
     row.put("event_type", event);
     row.put("datasource_id", dataSource.id());
     row.put("datasource_name", dataSource.name());
@@ -149,7 +150,7 @@ final class Logs {
 
   /// Writes what is due for the space.
   synchronized void flush(Space space) {
-    var due = Clock.before(core.faults.logDelayMillis());
+    var due = core.clock.before(core.faults.logDelayMillis());
     insert(space, "_tinybird_datasources_ops_log", due(operations, space, "timestamp", due));
     insert(space, "_tinybird_pipe_stats_rt", due(requests, space, "start_datetime", due));
     var newest = System.currentTimeMillis() - core.faults.jobListLagMillis();
@@ -182,7 +183,16 @@ final class Logs {
   }
 
   void flush() {
-    core.spaces().forEach(this::flush);
+    for (var space : core.spaces()) {
+      try {
+        flush(space);
+      } catch (EngineException e) {
+        // a branch may be dropped meanwhile, and its log with it
+        if (core.byId(space.id()).isPresent()) {
+          throw e;
+        }
+      }
+    }
   }
 
   private void insert(Space space, String table, List<Map<String, Object>> rows) {

@@ -68,7 +68,14 @@ final class Populates {
     kept.put("unlink_on_populate_error", Boolean.toString(wish.unlink()));
     logs.operation(space, "populateview-queued", target, Map.of("pipe_name", pipe.name()));
     return jobs.submit(
-        JobState.waiting("populateview", space, Optional.of(pipe), Optional.of(target), kept, ""),
+        JobState.waiting(
+            core.clock.now(),
+            "populateview",
+            space,
+            Optional.of(pipe),
+            Optional.of(target),
+            kept,
+            ""),
         job -> run(job, space, pipe.name(), node, wish));
   }
 

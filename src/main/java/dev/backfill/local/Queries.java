@@ -34,7 +34,11 @@ final class Queries {
 
   /// SQL of a user with Pipes and service Data Sources put in place.
   String expanded(Space space, String sql) {
-    return Sql.expand(sql, name -> meaning(space, name, Map.of(), 0));
+    return Sql.expand(timed(sql), name -> meaning(space, name, Map.of(), 0));
+  }
+
+  private String timed(String sql) {
+    return Sql.moved(sql, core.faults.clockOffsetSeconds());
   }
 
   /// Whether the SELECT behind a node can't be written without parameters.
@@ -52,7 +56,7 @@ final class Queries {
       throw new Refusal(400, "[Error] pipes depend on each other in a circle: " + pipe.name());
     }
     return Sql.expand(
-        Template.render(node.sql(), parameters),
+        timed(Template.render(node.sql(), parameters)),
         name -> {
           var sibling =
               pipe.nodes().stream()
@@ -131,7 +135,7 @@ final class Queries {
         space,
         Optional.empty(),
         request,
-        Sql.expand(rendered, name -> meaning(space, name, parameters, 0)),
+        Sql.expand(timed(rendered), name -> meaning(space, name, parameters, 0)),
         "TabSeparated",
         settings(request));
   }
@@ -189,7 +193,7 @@ final class Queries {
       Map<String, String> settings) {
     var row = Json.map();
     var started = System.nanoTime();
-    row.put("start_datetime", Clock.now().substring(0, 23));
+    row.put("start_datetime", core.clock.now().substring(0, 23));
     row.put("pipe_id", pipe.map(PipeDefinition::id).orElse("query_api"));
     row.put("pipe_name", pipe.map(PipeDefinition::name).orElse("query_api"));
     row.put("url", request.rawPath());

@@ -64,7 +64,7 @@ final class Resources {
     if (schema.isBlank()) {
       throw new Refusal(400, "the parameter schema is missing");
     }
-    var now = Clock.now();
+    var now = core.clock.now();
     var definition =
         new Definition(
             Clock.resourceId(),
@@ -105,7 +105,7 @@ final class Resources {
     return changing(
         space,
         () -> {
-          var changed = definition.tagged(tags(form), Clock.now());
+          var changed = definition.tagged(tags(form), core.clock.now());
           core.save(space, changed);
           return changed;
         });
@@ -322,7 +322,7 @@ final class Resources {
                   before.format(),
                   before.tags(),
                   before.createdAt(),
-                  Clock.now()));
+                  core.clock.now()));
           logs.operation(space, "alter", before, Map.of());
           return answer;
         });
@@ -435,7 +435,7 @@ final class Resources {
           if (space.dataSources.containsKey(name)) {
             throw new Refusal(409, "There is already a Data Source with name \"" + name + "\"");
           }
-          var now = Clock.now();
+          var now = core.clock.now();
           var nodes = nodes(space, json, now);
           var endpoint =
               nodes.stream()
@@ -588,7 +588,7 @@ final class Resources {
           if (pipe.node(name).isPresent()) {
             throw new Refusal(409, "There is already a node with name \"" + name + "\"");
           }
-          var now = Clock.now();
+          var now = core.clock.now();
           var node =
               new PipeNode(
                   Clock.resourceId(), name(name), sql, "standard", "", "", "", "", now, now);
@@ -612,7 +612,7 @@ final class Resources {
                   .filter(n -> !n.schedule().isEmpty())
                   .orElseThrow(
                       () -> new Refusal(400, "The pipe '" + pipe.name() + "' has no schedule"));
-          return withNode(space, pipe, node.paused(paused, Clock.now()));
+          return withNode(space, pipe, node.paused(paused, core.clock.now()));
         });
   }
 
@@ -622,7 +622,7 @@ final class Resources {
         () -> {
           var pipe = pipe(space, pipeName);
           var found = node(pipe, node);
-          var changed = pipe.withEndpoint(on ? found.id() : "", Clock.now());
+          var changed = pipe.withEndpoint(on ? found.id() : "", core.clock.now());
           core.save(space, changed);
           return changed;
         });
@@ -651,7 +651,7 @@ final class Resources {
                   form.getOrDefault("mode", node.mode().isEmpty() ? "append" : node.mode()),
                   schedule(form.getOrDefault("schedule_cron", node.schedule())),
                   node.createdAt(),
-                  Clock.now());
+                  core.clock.now());
           return withNode(space, pipe, changed);
         });
   }
@@ -689,7 +689,7 @@ final class Resources {
         });
   }
 
-  private static PipeNode plain(PipeNode node) {
+  private PipeNode plain(PipeNode node) {
     return new PipeNode(
         node.id(),
         node.name(),
@@ -700,14 +700,14 @@ final class Resources {
         "",
         "",
         node.createdAt(),
-        Clock.now());
+        core.clock.now());
   }
 
   private PipeDefinition withNode(Space space, PipeDefinition pipe, PipeNode changed) {
     var pipeNow =
         pipe.withNodes(
             pipe.nodes().stream().map(n -> n.id().equals(changed.id()) ? changed : n).toList(),
-            Clock.now());
+            core.clock.now());
     core.save(space, pipeNow);
     return pipeNow;
   }

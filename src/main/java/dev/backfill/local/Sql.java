@@ -2,9 +2,12 @@ package dev.backfill.local;
 
 import dev.backfill.local.engine.EngineException;
 import dev.backfill.sql.TablesRead;
+import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /// SQL of users on its way to the engine.
@@ -13,6 +16,8 @@ final class Sql {
       "Memory limit (for query) exceeded. Make sure the query just process the required data."
           + " Contact us at support@tinybird.co for help or read this SQL tip:"
           + " https://www.tinybird.co/docs/common-errors#memory-limit-reached-title";
+
+  private static final Set<String> CLOCKS = Set.of("now", "now64", "today", "yesterday");
 
   private Sql() {}
 
@@ -46,6 +51,49 @@ final class Sql {
       copied = reference.end();
     }
     return out.append(sql.substring(copied)).toString();
+  }
+
+  /// The same SQL by a clock that is ahead.
+  static String moved(String sql, long seconds) {
+    if (seconds == 0) {
+      return sql;
+    }
+    var tokens = Tokens.of(sql);
+    var out = new StringBuilder();
+    var copied = 0;
+    for (var i = 0; i + 1 < tokens.size(); i++) {
+      var token = tokens.get(i);
+      var name = token.value().toLowerCase(Locale.ROOT);
+      if (!token.isName() || !CLOCKS.contains(name) || !tokens.get(i + 1).symbol("(")) {
+        continue;
+      }
+      var close = i + 2;
+      for (var depth = 1; close < tokens.size(); close++) {
+        depth += tokens.get(close).symbol("(") ? 1 : tokens.get(close).symbol(")") ? -1 : 0;
+        if (depth == 0) {
+          break;
+        }
+      }
+      if (close == tokens.size()) {
+        break;
+      }
+      var arguments = sql.substring(tokens.get(i + 1).end(), tokens.get(close).start());
+      out.append(sql, copied, token.start()).append(moved(name, arguments, seconds));
+      copied = tokens.get(close).end();
+      i = close;
+    }
+    return out.append(sql.substring(copied)).toString();
+  }
+
+  private static String moved(String clock, String arguments, long seconds) {
+    var ahead = " + toIntervalSecond(" + seconds + "))";
+    return switch (clock) {
+      case "now" -> "(now(" + arguments + ")" + ahead;
+      case "now64" -> "(now64(" + arguments + ")" + ahead;
+      case "today" -> "toDate(now()" + ahead;
+      case "yesterday" -> "(toDate(now()" + ahead + " - 1)";
+      default -> throw new IllegalArgumentException(clock);
+    };
   }
 
   static String identifier(String name) {

@@ -1,14 +1,17 @@
 package dev.backfill.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.testing.EngineTest;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The process dies at the worst moments; what was acknowledged is there, and no copy is half.
@@ -125,6 +128,24 @@ class LocalKillTest {
           .contains("interrupted");
       assertThat(api.value("SELECT count() FROM twin")).isEqualTo("248");
       assertThat(api.value("SELECT sum(n) FROM totals")).isEqualTo("248");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"before, 0", "after, 1"})
+  void aProcessThatDiesAtARequestHasServedItOrNot(String when, String rows) throws Exception {
+    try (var child = LocalChild.start(data)) {
+      var api = child.api();
+      api.dataSource("events", "`id` UInt32 `json:$.id`", "id");
+      api.json(
+          "/local/faults", "{\"die\": {\"path\": \"/v0/events\", \"when\": \"" + when + "\"}}");
+      assertThatThrownBy(() -> api.events("events", "{\"id\":1}"))
+          .isInstanceOf(UncheckedIOException.class);
+      child.awaitDeath();
+    }
+
+    try (var child = LocalChild.start(data)) {
+      assertThat(child.api().value("SELECT count() FROM events")).isEqualTo(rows);
     }
   }
 

@@ -47,17 +47,33 @@ class LocalSessionPageTest {
     }
   }
 
+  /// Each with a line that sets it, which the workspace takes.
   @Test
-  void everyFaultIsOnThePage() throws Exception {
+  void everyFaultIsOnThePage(@TempDir Path data) throws Exception {
     var page = Files.readString(PAGE, StandardCharsets.UTF_8);
-    var names =
+    var shown =
+        Pattern.compile("(?m)^\\| `(\\w+)` \\|.*\\| `(\\{.*})` \\|$")
+            .matcher(page)
+            .results()
+            .toList();
+    var known =
         Pattern.compile("case \"(\\w+)\" ->")
             .matcher(
                 Files.readString(
                     Path.of("src/main/java/dev/backfill/local/Faults.java"),
-                    StandardCharsets.UTF_8));
-    while (names.find()) {
-      assertThat(page).contains(names.group(1));
+                    StandardCharsets.UTF_8))
+            .results()
+            .map(found -> found.group(1));
+
+    assertThat(shown.stream().map(found -> found.group(1)).distinct())
+        .containsExactlyInAnyOrderElementsOf(known.toList());
+    try (var api = LocalApi.start(data)) {
+      for (var row : shown) {
+        assertThat(row.group(2)).startsWith("{\"" + row.group(1) + "\":");
+        var answer = api.json("/local/faults", row.group(2));
+        assertThat(answer.status()).as(row.group(2) + answer.text()).isEqualTo(200);
+      }
+      api.json("/local/faults", "{\"reset\": true}");
     }
   }
 }
