@@ -60,6 +60,11 @@ public final class Checkout implements AutoCloseable {
     return revisions.mergeBase(one, other);
   }
 
+  /// The newest commit that changed a file; empty when the clone doesn't tell.
+  public Optional<CommitId> lastChange(CommitId from, String path) {
+    return revisions.lastChange(from, path);
+  }
+
   /// Paths of the committed plans of every project, from the root of the repository.
   public List<String> planFiles(CommitId at) {
     var out = new TreeSet<String>();

@@ -24,6 +24,12 @@ public interface Revisions extends AutoCloseable {
   ///   hides it
   CommitId mergeBase(CommitId one, CommitId other);
 
+  /// The newest commit, down from one, that changed a file; empty when none did, or when a shallow
+  /// clone hides which one.
+  ///
+  /// @param path from the root of the repository
+  Optional<CommitId> lastChange(CommitId from, String path);
+
   /// The revision to compare with when nobody said: `origin/HEAD`, else `main`, else `master`.
   Optional<CommitId> mainLine();
 

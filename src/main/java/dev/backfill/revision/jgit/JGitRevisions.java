@@ -48,8 +48,10 @@ import org.eclipse.jgit.treewalk.AbstractTreeIterator;
 import org.eclipse.jgit.treewalk.CanonicalTreeParser;
 import org.eclipse.jgit.treewalk.FileTreeIterator;
 import org.eclipse.jgit.treewalk.TreeWalk;
+import org.eclipse.jgit.treewalk.filter.AndTreeFilter;
 import org.eclipse.jgit.treewalk.filter.PathFilter;
 import org.eclipse.jgit.treewalk.filter.PathFilterGroup;
+import org.eclipse.jgit.treewalk.filter.TreeFilter;
 
 /// A repository on this machine. Work tree files are read as bytes: no filter, no line-end
 /// conversion, no hook.
@@ -243,6 +245,21 @@ public final class JGitRevisions implements Revisions {
         }
       }
       return false;
+    } catch (IOException e) {
+      throw unreadable(e);
+    }
+  }
+
+  @Override
+  public Optional<CommitId> lastChange(CommitId from, String path) {
+    try (var walk = new RevWalk(repository)) {
+      walk.setTreeFilter(AndTreeFilter.create(PathFilter.create(path), TreeFilter.ANY_DIFF));
+      walk.markStart(walk.parseCommit(id(from)));
+      // where history is cut, a commit seems to bring in everything
+      var cut = repository.getObjectDatabase().getShallowCommits();
+      return Optional.ofNullable(walk.next())
+          .filter(c -> !cut.contains(c.getId()))
+          .map(c -> new CommitId(c.name()));
     } catch (IOException e) {
       throw unreadable(e);
     }

@@ -374,6 +374,31 @@ class JGitRevisionsTest {
   }
 
   @Test
+  void theLastChangeOfAFileIsFoundBehindMergesAndNotWhereHistoryIsCut() throws Exception {
+    repository.write("x.pipe", "1").commit("one");
+    repository.checkout("topic").write("plan.json", "{}");
+    var planned = new CommitId(repository.commit("plan"));
+    repository.write("x.pipe", "2").commit("more");
+    repository.checkout("main").write("y.pipe", "1").commit("meanwhile");
+    repository
+        .git()
+        .merge()
+        .include(repository.git().getRepository().resolve("topic"))
+        .setFastForward(org.eclipse.jgit.api.MergeCommand.FastForwardMode.NO_FF)
+        .setMessage("merge")
+        .call();
+    repository.write("y.pipe", "2").commit("later");
+    var head = revisions.resolve("HEAD");
+
+    assertThat(revisions.lastChange(head, "plan.json")).contains(planned);
+    assertThat(revisions.lastChange(head, "nowhere.json")).isEmpty();
+    Files.writeString(folder.resolve(".git/shallow"), planned.hex() + "\n");
+    try (var shallow = JGitRevisions.open(folder)) {
+      assertThat(shallow.lastChange(head, "plan.json")).isEmpty();
+    }
+  }
+
+  @Test
   void resolvesWhatPeopleWrite() throws Exception {
     var first = repository.write("x.pipe", "1").commit("one");
     var second = repository.write("x.pipe", "2").commit("two");
