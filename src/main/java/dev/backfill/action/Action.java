@@ -132,22 +132,38 @@ public final class Action {
     if (spoken.isEmpty()) {
       return Result.DONE;
     }
-    var result =
-        switch (spoken.get().command().orElseThrow()) {
-          case REHEARSE -> run(Command.REHEARSE, event);
-          case REFRESH -> run(Command.PLAN, event);
-          case RUN -> run(Command.RUN, event);
-          case ABANDON ->
-              production(
-                  event, (p, c) -> p.cleanup(c, whose(event), Optional.of(spoken.get().rest())));
-          case CANCEL -> cancel(event.number());
-          case HELP -> {
-            publisher.log().log(SlashCommand.list());
-            yield Result.DONE;
-          }
-        };
-    conversing.react(event, result == Result.DONE ? Reaction.ROCKET : Reaction.CONFUSED);
-    return result;
+    var command = spoken.get().command().orElseThrow();
+    try {
+      var result = obey(command, spoken.get().rest(), event);
+      publisher.answer(event.number(), command.word(), Optional.empty());
+      conversing.react(event, result == Result.DONE ? Reaction.ROCKET : Reaction.CONFUSED);
+      return result;
+    } catch (Failure e) {
+      // without an answer nobody would know; one that can't be given hides no reason
+      try {
+        publisher.answer(
+            event.number(), command.word(), Optional.of(String.valueOf(e.getMessage())));
+        conversing.react(event, Reaction.CONFUSED);
+      } catch (Failure.Remote unanswered) {
+        publisher.log().log("The command has no answer: " + unanswered.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  private Result obey(SlashCommand command, List<String> names, Event.Comment event) {
+    return switch (command) {
+      case REHEARSE -> run(Command.REHEARSE, event);
+      case REFRESH -> run(Command.PLAN, event);
+      case RUN -> run(Command.RUN, event);
+      case ABANDON -> production(event, (p, c) -> p.cleanup(c, whose(event), Optional.of(names)));
+      case CANCEL -> cancel(event.number());
+      case HELP -> {
+        publisher.say("there are\n\n" + SlashCommand.list());
+        publisher.log().log(SlashCommand.list());
+        yield Result.DONE;
+      }
+    };
   }
 
   private Result withoutWorkspace() {
@@ -250,7 +266,15 @@ public final class Action {
         }
       }
     }
-    publisher.log().log(stopped + " runs of this workflow were asked to stop.");
+    var done =
+        switch (stopped) {
+          case 0 -> "No run of this workflow was under way.";
+          case 1 -> "One run of this workflow was asked to stop; what it has copied stays.";
+          default ->
+              stopped + " runs of this workflow were asked to stop; what they have copied stays.";
+        };
+    publisher.log().log(done);
+    publisher.say(done);
     return Result.DONE;
   }
 

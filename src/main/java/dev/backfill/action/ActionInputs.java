@@ -1,6 +1,7 @@
 package dev.backfill.action;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.status.Confirmation;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -199,8 +200,15 @@ public final class ActionInputs {
   }
 
   /// What a person vouches for, see `backfill status --help`.
+  ///
+  /// @throws Failure.Usage when it is nothing that anybody asks for
   public List<String> confirm() {
-    return list(Input.CONFIRM);
+    var known = Arrays.stream(Confirmation.values()).map(Object::toString).toList();
+    var said = list(Input.CONFIRM);
+    if (!known.containsAll(said)) {
+      throw wrong(Input.CONFIRM, "knows only " + String.join(", ", known));
+    }
+    return said;
   }
 
   /// How long to wait for the cutover, or somebody else's run.

@@ -21,9 +21,10 @@ import dev.backfill.report.RunMarkdown;
 import dev.backfill.report.RunText;
 import dev.backfill.report.StatusReport;
 import dev.backfill.report.Style;
+import dev.backfill.revision.CommitId;
 import dev.backfill.run.Outcome;
-import dev.backfill.run.RunEvent;
 import dev.backfill.run.RunOptions;
+import dev.backfill.status.Confirmation;
 import dev.backfill.status.Next;
 import dev.backfill.status.Status;
 import dev.backfill.status.Step;
@@ -35,14 +36,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 /// What happens to the plans of the default branch: run, status, clean-up.
 final class Production {
   private static final Pattern OF_PULL_REQUEST = Pattern.compile(".*-([1-9][0-9]{0,8})");
+  private static final String GOES_ON =
+      " Whoever runs next goes on: this workflow's schedule, or `/backfill run`.";
 
   private final ActionInputs inputs;
   private final Runner runner;
@@ -50,6 +53,7 @@ final class Production {
   private final Optional<GitHub> github;
   private final Publisher publisher;
   private final Instant began;
+  private Optional<String> handedOver = Optional.empty();
 
   Production(
       ActionInputs inputs,
@@ -68,7 +72,7 @@ final class Production {
   /// A committed plan.
   ///
   /// @param path of its file, from the root of the repository
-  /// @param pullRequest the one it came with, as its version says
+  /// @param pullRequest the one it came with
   private record OfMain(String path, PlanCore core, Optional<Integer> pullRequest) {}
 
   /// A plan that is deployed, or should be.
@@ -81,14 +85,24 @@ final class Production {
   Result run(Checkout checkout, Optional<Integer> wanted, boolean patient) {
     var tinybird = tinybird();
     var result = Result.DONE;
+    var failures = new ArrayList<Failure>();
     for (var open : open(checkout, tinybird, wanted)) {
-      if (patient && !runnable(open.status())) {
-        standing(open);
-        continue;
+      try {
+        if (patient && !runnable(open.status())) {
+          standing(open);
+        } else if (run(open.plan(), tinybird) == Result.NO) {
+          result = Result.NO;
+        }
+      } catch (Failure.Interrupted e) {
+        throw e;
+      } catch (Failure e) {
+        // one migration that fails keeps no other from going on
+        publisher.log().log(open.plan().path() + ": " + e.getMessage());
+        failures.add(e);
       }
-      if (run(open.plan(), tinybird) == Result.NO) {
-        result = Result.NO;
-      }
+    }
+    if (!failures.isEmpty()) {
+      throw failures.getFirst();
     }
     return result;
   }
@@ -103,37 +117,13 @@ final class Production {
   }
 
   private Result run(OfMain plan, Tinybird tinybird) {
-    var core = plan.core();
-    var until = began.plus(inputs.timeLimit());
-    var defaults = RunOptions.of(runner.holder());
-    var left = Duration.between(house.now(), until);
-    var options =
-        new RunOptions(
-            defaults.holder(),
-            inputs.maxWait().compareTo(left) < 0 ? inputs.maxWait() : left,
-            defaults.requestDeadline(),
-            defaults.unreachable(),
-            false,
-            "/backfill run");
     Outcome outcome;
     try {
-      outcome =
-          RunJourney.run(
-              core,
-              tinybird,
-              options,
-              house::now,
-              house::sleep,
-              house.events().andThen(progress(plan)),
-              () -> house.cancelled() || !house.now().isBefore(until));
-    } catch (Failure.Interrupted e) {
-      if (house.cancelled()) {
-        throw e;
-      }
-      outcome =
-          new Outcome.ComeBackAt(
-              house.now(),
-              "This job's time is up; what is copied stays, and the next run goes on.");
+      outcome = outcome(plan, tinybird);
+    } catch (Failure e) {
+      publisher.output(Output.READY, "false");
+      stopped(plan, e);
+      throw e;
     }
     publisher.log().log(RunText.write(outcome, Style.PLAIN));
     publisher.summary(RunMarkdown.write(outcome));
@@ -142,23 +132,119 @@ final class Production {
     }
     publisher.output(Output.READY, String.valueOf(outcome instanceof Outcome.Done));
     var status = status(plan, tinybird, /* compare= */ outcome instanceof Outcome.Done);
-    var shown = outcome;
     plan.pullRequest()
         .ifPresent(n ->
             publisher.comment(
                 n,
-                PullRequestComment.ran(core, shown, Optional.of(status), publisher.page(List.of())),
+                PullRequestComment.ran(
+                    plan.core(), outcome, Optional.of(status), publisher.page(List.of())),
                 /* quiet= */ false));
     return outcome instanceof Outcome.NotReady ? Result.NO : Result.DONE;
   }
 
-  /// The comment follows a run, at most once a minute; a comment that can't be written stops no
-  /// run.
-  private Consumer<RunEvent> progress(OfMain plan) {
-    return plan.pullRequest()
-        .<Consumer<RunEvent>>map(
-            number -> new ProgressComment(publisher, plan.core(), number, house::now))
-        .orElse(_ -> {});
+  private Outcome outcome(OfMain plan, Tinybird tinybird) {
+    var until = began.plus(inputs.timeLimit());
+    var left = Duration.between(house.now(), until);
+    var said = wanted(plan);
+    var defaults = RunOptions.of(runner.holder());
+    var options =
+        new RunOptions(
+            defaults.holder(),
+            inputs.maxWait().compareTo(left) < 0 ? inputs.maxWait() : left,
+            defaults.requestDeadline(),
+            defaults.unreachable(),
+            /* dryRun= */ false,
+            said.directWrites(),
+            said.confirmed().contains(Confirmation.CHANGES_REPEATED.toString()),
+            "/backfill run");
+    try (var progress = progress(plan)) {
+      var outcome =
+          RunJourney.run(
+              plan.core(),
+              tinybird,
+              options,
+              house::now,
+              house::sleep,
+              house.events().andThen(progress),
+              () -> house.cancelled() || !house.now().isBefore(until));
+      return outcome instanceof Outcome.ComeBackAt(var at, var because)
+          ? new Outcome.ComeBackAt(at, because + GOES_ON)
+          : outcome;
+    } catch (Failure.Interrupted e) {
+      if (house.cancelled()) {
+        throw e;
+      }
+      return new Outcome.ComeBackAt(
+          house.now(), "This job's time is up; what is copied stays." + handOver());
+    }
+  }
+
+  /// The comment doesn't go on saying that a run is under way.
+  private void stopped(OfMain plan, Failure failure) {
+    plan.pullRequest()
+        .ifPresent(n -> {
+          try {
+            publisher.comment(
+                n,
+                PullRequestComment.stopped(
+                    failure.getMessage()
+                        + (failure instanceof Failure.Interrupted
+                            ? ", or wait for this workflow's schedule."
+                            : " What is copied stays." + GOES_ON),
+                    publisher.page(List.of())),
+                /* quiet= */ false);
+          } catch (Failure.Remote e) {
+            publisher.log().log("The comment couldn't be updated: " + e.getMessage());
+          }
+        });
+  }
+
+  /// Starts this workflow once more, if it can be started by hand with the command `run`.
+  ///
+  /// @return who goes on, one sentence
+  private String handOver() {
+    if (handedOver.isEmpty()) {
+      handedOver = Optional.of(dispatched().orElse(GOES_ON));
+    }
+    return handedOver.get();
+  }
+
+  private Optional<String> dispatched() {
+    if (github.isEmpty() || runner.workflow().isEmpty()) {
+      return Optional.empty();
+    }
+    var workflow = runner.workflow().get();
+    try {
+      var main = github.get().repository().defaultBranch();
+      return switch (github.get().dispatch(workflow, main, Map.of("command", "run"))) {
+        case Attempt.Done<Boolean>(var started) when started ->
+            Optional.of(" A new run of `" + workflow + "` goes on.");
+        case Attempt.Done<Boolean> _ -> Optional.empty();
+        case Attempt.Denied<Boolean>(var because) -> {
+          publisher.deny("the run that goes on", because, "actions: write");
+          yield Optional.empty();
+        }
+      };
+    } catch (Failure.Remote e) {
+      // such as a workflow without that input
+      publisher.log().log("No further run could be started: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  /// The comment follows a run, at most once a minute.
+  private ProgressComment progress(OfMain plan) {
+    return new ProgressComment(
+        (lines, at) ->
+            plan.pullRequest()
+                .ifPresent(n ->
+                    publisher.comment(
+                        n,
+                        PullRequestComment.running(
+                            plan.core(), lines, at, publisher.page(List.of())),
+                        /* quiet= */ false)),
+        publisher.log(),
+        house::now);
   }
 
   /// Says where every open migration stands.
@@ -211,6 +297,7 @@ final class Production {
               prepared.removedClaims());
       publisher.log().log(report.text(Style.PLAIN));
       publisher.summary(report.markdown());
+      publisher.say(report.markdown().replaceFirst("### Backfill: ([^\n]*)", "**$1**"));
       if (!prepared.changes().isEmpty()) {
         result = worse(result, propose(checkout, plan, dir, prepared, report));
       } else if (!prepared.allowed() && abandon.isPresent()) {
@@ -260,6 +347,7 @@ final class Production {
     return switch (made) {
       case Attempt.Done<PullRequest>(var opened) -> {
         publisher.log().log("Pull request " + opened.number() + ": " + title);
+        publisher.say("Merge pull request #" + opened.number() + ", and let CD deploy it.");
         publisher.output(Output.PR, String.valueOf(opened.number()));
         yield Result.DONE;
       }
@@ -320,18 +408,17 @@ final class Production {
 
   /// @throws Failure.Usage when a pull request is named and no plan came with it
   private List<OfMain> plans(Checkout checkout, Optional<Integer> wanted) {
-    var paths =
-        inputs.plan().map(List::of).orElseGet(() -> checkout.planFiles(checkout.resolve("HEAD")));
+    var head = checkout.resolve("HEAD");
+    var paths = inputs.plan().map(List::of).orElseGet(() -> checkout.planFiles(head));
     var out = new ArrayList<OfMain>();
     for (var path : paths) {
       var core = PlanFile.read(file(path));
-      var matcher = OF_PULL_REQUEST.matcher(core.version());
       var number =
-          matcher.matches()
-              ? Optional.of(Integer.parseInt(matcher.group(1)))
-              : Optional.<Integer>empty();
-      if (wanted.isEmpty() || inputs.plan().isPresent() || number.equals(wanted)) {
-        out.add(new OfMain(path, core, number.or(() -> wanted)));
+          inputs.plan().isPresent() && wanted.isPresent()
+              ? wanted
+              : pullRequest(checkout, head, path, core);
+      if (wanted.isEmpty() || number.equals(wanted)) {
+        out.add(new OfMain(path, core, number));
       }
     }
     if (out.isEmpty() && wanted.isPresent()) {
@@ -344,6 +431,47 @@ final class Production {
       publisher.log().log("There is no committed plan.");
     }
     return out;
+  }
+
+  /// The merged pull request that brought a plan in, as GitHub knows it. Where it doesn't, the one
+  /// that the version names, if that was merged: a version of the author's own may end in a number
+  /// too.
+  private Optional<Integer> pullRequest(
+      Checkout checkout, CommitId head, String path, PlanCore core) {
+    if (github.isEmpty()) {
+      return Optional.empty();
+    }
+    return publisher
+        .allowed(
+            "the pull request that " + path + " came with",
+            "pull-requests: read",
+            () ->
+                checkout
+                    .lastChange(head, path)
+                    .flatMap(c ->
+                        github.get().pullRequestsWith(c).stream()
+                            .filter(p -> p.state() == PullRequest.State.MERGED)
+                            .map(PullRequest::number)
+                            .findFirst())
+                    .or(() -> named(core)))
+        .flatMap(n -> n);
+  }
+
+  private Optional<Integer> named(PlanCore core) {
+    var matcher = OF_PULL_REQUEST.matcher(core.version());
+    if (!matcher.matches()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(github.orElseThrow().pullRequest(Integer.parseInt(matcher.group(1))))
+          .filter(p -> p.state() == PullRequest.State.MERGED)
+          .map(PullRequest::number);
+    } catch (Failure.Remote e) {
+      if (e.kind() == Failure.Kind.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
   }
 
   private Path file(String path) {

@@ -1,8 +1,6 @@
 package dev.backfill.action;
 
 import dev.backfill.failure.Failure;
-import dev.backfill.plan.PlanCore;
-import dev.backfill.report.PullRequestComment;
 import dev.backfill.report.RunText;
 import dev.backfill.run.RunEvent;
 import java.time.Duration;
@@ -12,25 +10,28 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
-/// Keeps the comment up to date while a run goes on, at most once a minute. A comment that can't be
-/// written stops no run.
-final class ProgressComment implements Consumer<RunEvent> {
+/// Keeps the comment up to date while a run goes on, at most once a minute. It is written beside
+/// the run: a GitHub that is slow or says no holds up no run and stops none.
+final class ProgressComment implements Consumer<RunEvent>, AutoCloseable {
   private static final Duration PACE = Duration.ofMinutes(1);
   private static final int MOST_LINES = 8;
 
-  private final Publisher publisher;
-  private final PlanCore core;
-  private final int pullRequest;
+  private final BiConsumer<List<String>, Instant> write;
+  private final WorkflowCommands log;
   private final InstantSource clock;
   private final Deque<String> lasting = new ArrayDeque<>();
   private Instant last;
+  private CompletableFuture<Void> writing = CompletableFuture.completedFuture(null);
 
-  ProgressComment(Publisher publisher, PlanCore core, int pullRequest, InstantSource clock) {
-    this.publisher = publisher;
-    this.core = core;
-    this.pullRequest = pullRequest;
+  /// @param write makes the comment say these lines, as of an instant
+  ProgressComment(
+      BiConsumer<List<String>, Instant> write, WorkflowCommands log, InstantSource clock) {
+    this.write = write;
+    this.log = log;
     this.clock = clock;
     this.last = clock.instant();
   }
@@ -47,17 +48,24 @@ final class ProgressComment implements Consumer<RunEvent> {
       }
     }
     var now = clock.instant();
-    if (now.isBefore(last.plus(PACE))) {
+    if (now.isBefore(last.plus(PACE)) || !writing.isDone()) {
       return;
     }
     last = now;
+    writing = CompletableFuture.runAsync(() -> write(lines, now), Thread::startVirtualThread);
+  }
+
+  private void write(List<String> lines, Instant at) {
     try {
-      publisher.comment(
-          pullRequest,
-          PullRequestComment.running(core, lines, now, publisher.page(List.of())),
-          /* quiet= */ false);
-    } catch (Failure.Remote e) {
-      publisher.log().log("The comment couldn't be updated: " + e.getMessage());
+      write.accept(lines, at);
+    } catch (Failure e) {
+      log.log("The comment couldn't be updated: " + e.getMessage());
     }
+  }
+
+  /// Waits until nothing is being written any more: what comes next has the last word.
+  @Override
+  public synchronized void close() {
+    writing.join();
   }
 }

@@ -42,6 +42,7 @@ final class Publisher {
   private final ActionOutputs outputs;
   private final ReportFiles files;
   private final List<String> denied = new ArrayList<>();
+  private final StringBuilder said = new StringBuilder();
   private boolean told;
 
   /// @param github empty without a token
@@ -98,6 +99,31 @@ final class Publisher {
   /// The comment says already what this run has found.
   boolean told() {
     return told;
+  }
+
+  /// Something for whoever gave a command in a comment.
+  ///
+  /// @param markdown of the report's room, or words of our own
+  void say(String markdown) {
+    said.append(markdown).append('\n');
+  }
+
+  /// Answers a command, above what our comment says already; nothing when the comment says it.
+  ///
+  /// @param failure why it wasn't carried out; hostile
+  void answer(int pullRequest, String command, Optional<String> failure) {
+    if (told || (said.isEmpty() && failure.isEmpty())) {
+      return;
+    }
+    comment(
+        pullRequest,
+        PullRequestComment.answered(
+            comment(pullRequest).map(Comment::body),
+            command,
+            said.toString(),
+            failure,
+            page(List.of())),
+        /* quiet= */ false);
   }
 
   /// @param quiet there is nothing to tell: an existing comment is kept up to date, none is made
@@ -252,8 +278,9 @@ final class Publisher {
     var text =
         what
             + " can't be read or written: "
-            + because
-            + ". Give the job `permissions: "
+            // GitHub's words; its advice is ours with other names
+            + because.replaceFirst("(?s) (The token would need|Give the job) .*", "")
+            + " Give the job `permissions: "
             + yaml
             + "`; on a pull request from a fork nothing can be given.";
     if (denied.contains(text)) {

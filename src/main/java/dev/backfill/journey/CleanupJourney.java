@@ -135,12 +135,14 @@ public final class CleanupJourney {
     core.direct().forEach(m -> targets.add(m.target()));
     if (!targets.equals(new TreeSet<>(typed))) {
       throw new Failure.Usage(
-          "--abandon removes "
+          "taking the migration back removes "
               + String.join(", ", targets)
               + " with every row in it; type "
               + (targets.size() == 1 ? "that name" : "those names")
-              + ": --abandon "
-              + String.join(" --abandon ", targets));
+              + ": backfill cleanup --abandon "
+              + String.join(" --abandon ", targets)
+              + ", or in a comment /backfill abandon "
+              + String.join(" ", targets));
     }
     var facts = look(core, /* compare= */ false);
     var missing = new ArrayList<String>();

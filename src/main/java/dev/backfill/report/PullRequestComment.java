@@ -25,6 +25,8 @@ public final class PullRequestComment {
   private static final int CLIP = 300;
   // Mermaid draws 500 arrows by default, and nobody reads half as many.
   private static final int MOST_ARROWS = 60;
+  private static final String ANSWER = "<!-- answer -->";
+  private static final String ANSWER_END = "<!-- /answer -->";
   private static final UnaryOperator<String> CLIPPED = PullRequestComment::clip;
 
   private PullRequestComment() {}
@@ -121,6 +123,38 @@ public final class PullRequestComment {
         marker(page.key()) + "\n**Backfill: stopped.** " + Escape.prose(clip(why, 2_000)) + "\n\n");
     notes(page, body);
     return body.end();
+  }
+
+  /// The answer to a command that somebody gave in a comment, above what ours says already. It
+  /// stays until the comment is written anew.
+  ///
+  /// @param old our comment as it is; empty when there is none yet
+  /// @param command the word behind `/backfill`
+  /// @param said markdown of this room
+  /// @param failure why it wasn't carried out; hostile
+  public static String answered(
+      Optional<String> old, String command, String said, Optional<String> failure, Page page) {
+    var text =
+        failure.map(f -> "not done. " + Escape.prose(clip(f, 2_000)) + "\n\n").orElse("")
+            + said.strip();
+    var answer =
+        ANSWER
+            + "\n> `/backfill "
+            + command
+            + "`: "
+            + clip(text.strip(), 4_000).replace("\n", "\n> ")
+            + "\n"
+            + ANSWER_END
+            + "\n\n";
+    var before = old.orElse(marker(page.key()) + "\n").replace("\r\n", "\n");
+    var start = before.indexOf(ANSWER);
+    var end = before.indexOf(ANSWER_END, Math.max(0, start));
+    if (start >= 0 && end > 0) {
+      before = before.substring(0, start) + before.substring(end + ANSWER_END.length() + 2);
+    }
+    var headline = before.indexOf("\n\n");
+    var at = headline < 0 ? before.length() : headline + 2;
+    return before.substring(0, at) + answer + before.substring(at);
   }
 
   /// A production run that is under way.

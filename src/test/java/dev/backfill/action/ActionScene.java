@@ -152,13 +152,16 @@ final class ActionScene implements AutoCloseable {
   }
 
   Ran onPullRequest(int number, CommitId head, String branch, int headRepository) {
-    return run(
-        "pull_request",
-        """
-        {"action":"synchronize","pull_request":{"number":%d,"merged":false,
-          "base":{"sha":"%s","repo":{"id":1}},"head":{"sha":"%s","ref":"%s","repo":{"id":%d}}}}
-        """
-            .formatted(number, head("main").hex(), head.hex(), branch, headRepository));
+    return run("pull_request", pullRequest(number, head("main"), head, branch, headRepository));
+  }
+
+  static String pullRequest(
+      int number, CommitId base, CommitId head, String branch, int headRepository) {
+    return """
+    {"action":"synchronize","pull_request":{"number":%d,"merged":false,
+      "base":{"sha":"%s","repo":{"id":1}},"head":{"sha":"%s","ref":"%s","repo":{"id":%d}}}}
+    """
+        .formatted(number, base.hex(), head.hex(), branch, headRepository);
   }
 
   Ran onComment(int number, String author, String body, long id) {

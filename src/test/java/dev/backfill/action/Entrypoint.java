@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.api.Load;
@@ -63,8 +64,11 @@ final class Entrypoint implements ActionScene.Launch {
             case String other -> other;
           });
     }
-    var runs = (Map<?, ?>) ((Map<?, ?>) load(Files.readString(Path.of("action.yml")))).get("runs");
-    ((List<?>) runs.get("args")).forEach(word -> command.add(String.valueOf(word)));
+    var action = (Map<?, ?>) load(Files.readString(Path.of("action.yml")));
+    var runs = (Map<?, ?>) Objects.requireNonNull(action.get("runs"));
+    for (var word : (List<?>) Objects.requireNonNull(runs.get("args"))) {
+      command.add(String.valueOf(word));
+    }
     return command;
   }
 

@@ -79,6 +79,16 @@ final class GitObjects {
     });
   }
 
+  /// The first one.
+  CommitId parent(CommitId commit) {
+    return io(() -> {
+      try (var walk = new RevWalk(git)) {
+        return new CommitId(
+            walk.parseCommit(ObjectId.fromString(commit.hex())).getParent(0).name());
+      }
+    });
+  }
+
   Optional<CommitId> mergeBase(CommitId one, CommitId other) {
     return io(() -> {
       try (var walk = new RevWalk(git)) {

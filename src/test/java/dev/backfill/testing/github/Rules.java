@@ -402,6 +402,9 @@ public abstract sealed class Rules extends World permits FakeGitHub {
                   .filter(pull ->
                       commit.equals(pull.merged)
                           || commit.equals(head(pull))
+                          || (pull.merged != null
+                              && git.reaches(pull.merged, commit)
+                              && !git.reaches(git.parent(pull.merged), commit))
                           || (pull.open
                               && git.reaches(head(pull), commit)
                               && !git.reaches(tip(pull.base), commit)))
