@@ -17,7 +17,9 @@ final class Confirmations {
         "Vouch for what the workspace can't show; may be given several times. producers_moving:"
             + " some producers write to the new version already, so rows that only it has are"
             + " theirs. producers_moved: every producer writes to it, none to both. changes_repeated: deletions"
-            + " and other changes of the source were repeated on the new version. no_other_readers:"
+            + " and other changes of the source were repeated on the new version."
+            + " older_buckets_done: rows of buckets before the cutover that producers sent to the"
+            + " new version were added to its views' targets, or aren't wanted. no_other_readers:"
             + " no BI tool, SQL query, export or other workspace reads the old version."
       })
   private List<String> confirmed = List.of();

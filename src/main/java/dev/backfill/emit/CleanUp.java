@@ -61,25 +61,20 @@ public final class CleanUp {
   /// The sync and the backfill Pipes go; forks stay, they are the new version's views.
   public static Made removeFeeds(SortedMap<String, String> files, PlanCore core) {
     var clean = new CleanUp(files, core);
-    for (var migration : core.migrations()) {
-      if (migration.liveFeed().kind() != Feed.Live.Kind.FORK) {
-        clean.removePipe(migration.liveFeed().pipe());
-      }
-      if (migration.historyFeed().kind() != Feed.History.Kind.FORK) {
-        clean.removePipe(migration.historyFeed().pipe());
-      }
-    }
-    clean.stillCut();
+    clean.removeOwn();
+    clean.loaders().forEach(clean::removePipe);
     return clean.made();
   }
 
   /// The old Data Sources and the views between them go, and the plan with its script. A plain Pipe
   /// that the old views read through stays for its callers and reads the new version.
   ///
-  /// Nothing goes while a Pipe that stays reads what would go, or leaves rows out that only the old
-  /// views take.
+  /// Nothing goes while a Pipe that stays reads what would go.
   public static Made removeOld(SortedMap<String, String> files, PlanCore core) {
     var clean = new CleanUp(files, core);
+    clean.removeOwn();
+    var loaders = clean.loaders();
+    loaders.forEach(clean::removePipe);
     clean.oldViews().forEach(clean::removePipe);
     clean.old().forEach(clean::removeDataSource);
     var sources = new HashMap<>(clean.names);
@@ -87,11 +82,12 @@ public final class CleanUp {
       sources.remove(forked.original());
     }
     for (var forked : core.forkedPipes()) {
-      clean.project.pipe(forked.original()).ifPresent(pipe -> clean.point(pipe.path(), sources));
+      if (!loaders.contains(forked.original())) {
+        clean.project.pipe(forked.original()).ifPresent(pipe -> clean.point(pipe.path(), sources));
+      }
     }
     clean.removeFolder();
     clean.stillRead();
-    clean.stillCut();
     return clean.byHand.isEmpty() ? clean.made() : new Made(List.of(), clean.byHand);
   }
 
@@ -140,19 +136,31 @@ public final class CleanUp {
         || oldViews().contains(pipe);
   }
 
-  /// Forks that take later buckets only: once the old views go, rows of older ones reach nothing.
-  private void stillCut() {
-    for (var migration : core.seamed()) {
-      for (var feeder : migration.seam().orElseThrow().feeders()) {
-        project
-            .pipe(feeder.fork())
-            .filter(p -> p.nodes().stream().anyMatch(n -> n.name().equals(SeamTexts.CUT)))
-            .ifPresent(p ->
-                byHand.add(
-                    "%s takes buckets after the cutover only, so rows that come late wouldn't reach %s any more; take its node %s out, after a last run and proof"
-                        .formatted(p.path(), migration.target(), SeamTexts.CUT)));
+  private void removeOwn() {
+    for (var migration : core.migrations()) {
+      if (migration.liveFeed().kind() != Feed.Live.Kind.FORK) {
+        removePipe(migration.liveFeed().pipe());
+      }
+      if (migration.historyFeed().kind() != Feed.History.Kind.FORK) {
+        removePipe(migration.historyFeed().pipe());
       }
     }
+  }
+
+  /// Copy Pipes of the project that fill an old Data Source, and whose counterpart fills the new
+  /// one.
+  private Set<String> loaders() {
+    var out = new TreeSet<String>();
+    for (var forked : core.forkedPipes()) {
+      if (copies(forked.original()) && copies(forked.fork())) {
+        out.add(forked.original());
+      }
+    }
+    return out;
+  }
+
+  private boolean copies(String pipe) {
+    return project.pipe(pipe).filter(p -> p.is(Node.Kind.COPY)).isPresent();
   }
 
   /// Pipes that stay and read a Data Source that goes: their next insert or call would fail.

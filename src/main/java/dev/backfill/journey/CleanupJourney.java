@@ -4,6 +4,7 @@ import dev.backfill.emit.CleanUp;
 import dev.backfill.emit.FileChange;
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.revision.Snapshot;
@@ -62,8 +63,8 @@ public final class CleanupJourney {
   /// @param changes files as they should be; empty when it may not be made, or head holds it
   ///   already
   /// @param byHand what only a person can change, one sentence each
-  /// @param removedClaims claims of runs that were taken out of the workspace: nothing is left that
-  ///   a run could do
+  /// @param removedClaims Pipes of runs that were taken out of the workspace: claims, when nothing
+  ///   is left that a run could do, and views for stragglers, before their Data Source goes
   /// @param folder the project's folder on disk
   public record Prepared(
       Status status,
@@ -96,13 +97,22 @@ public final class CleanupJourney {
     if (next.allowed()) {
       proofs =
           switch (next.change()) {
-            case SWITCH_READERS, REMOVE_FEEDS -> verifier.verifyMoved(core, wanted.directWrites());
-            case REMOVE_OLD -> verifier.verifyKept(stillThere(core, facts));
+            case SWITCH_READERS, REMOVE_FEEDS -> moved(compared(core, facts, wanted), wanted);
+            case REMOVE_OLD ->
+                verifier.verifyKept(compared(stillThere(core, facts), facts, wanted));
             case FINISHED, ABANDON -> List.of();
           };
       next = new Next(next.change(), unproven(proofs));
     }
-    var claims = next.change() == Next.Change.FINISHED ? removeClaims(facts) : List.<String>of();
+    var claims =
+        !next.missing().isEmpty()
+            ? List.<String>of()
+            : switch (next.change()) {
+              case FINISHED -> removeClaims(facts);
+              // Made by a run, so no deployment takes it away, and nothing below it could go.
+              case REMOVE_OLD, ABANDON -> removeStragglers(core);
+              case SWITCH_READERS, REMOVE_FEEDS -> List.<String>of();
+            };
     try (var revisions = JGitRevisions.open(where.repository())) {
       var dir = Sources.projectDir(revisions, where, List.of(Optional.empty()));
       var snapshot = Sources.snapshot(revisions, Optional.empty(), dir);
@@ -177,7 +187,7 @@ public final class CleanupJourney {
           List.of(),
           missing.isEmpty() ? CleanUp.abandon(snapshot.files(), core).changes() : List.of(),
           List.of(),
-          List.of(),
+          missing.isEmpty() ? removeStragglers(core) : List.of(),
           dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
     }
   }
@@ -211,6 +221,24 @@ public final class CleanupJourney {
         facts.targets().stream().anyMatch(t -> t.target().equals(m.target()) && !t.sourceThere()));
   }
 
+  private List<ProofReport> moved(PlanCore core, Wanted wanted) {
+    return core.migrations().isEmpty()
+        ? List.of()
+        : verifier.verifyMoved(core, wanted.directWrites());
+  }
+
+  /// Without what holds another load by now, or none of the rows by intention.
+  private static PlanCore compared(PlanCore core, Facts facts, Wanted wanted) {
+    var out = new TreeSet<String>();
+    for (var t : facts.targets()) {
+      if (t.supply() == Facts.Supply.NOT_NEEDED || (wanted.directWrites() && t.reloaded())) {
+        out.add(t.target());
+        core.forksOf(t.target()).forEach(f -> out.add(f.target()));
+      }
+    }
+    return core.without(m -> out.contains(m.target()));
+  }
+
   private static List<String> unproven(List<ProofReport> proofs) {
     return proofs.stream()
         .filter(p -> p.judgement() != Judgement.CONTAINED)
@@ -218,6 +246,17 @@ public final class CleanupJourney {
             "`%s` isn't proven to hold `%s`: %d missing, %d too many; look at it with backfill verify"
                 .formatted(p.target(), p.source(), p.missing(), p.surplus()))
         .toList();
+  }
+
+  private List<String> removeStragglers(PlanCore core) {
+    var out = new ArrayList<String>();
+    for (var m : core.direct()) {
+      if (m.scenario() == Scenario.MOVE_INGESTION && tinybird.pipe(m.stragglers()).isPresent()) {
+        tinybird.deletePipe(m.stragglers());
+        out.add(m.stragglers());
+      }
+    }
+    return out;
   }
 
   /// Without a copy pipe no run can start any more, so its claims are over.

@@ -72,7 +72,14 @@ final class Core {
   }
 
   Session session(Space space, Map<String, String> settings) {
-    return engine.session(space.database(), settings);
+    var session = engine.session(settings);
+    try {
+      session.run("USE " + Sql.identifier(space.database()));
+      return session;
+    } catch (EngineException e) {
+      session.close();
+      throw e;
+    }
   }
 
   Result run(Space space, String sql) {

@@ -175,6 +175,28 @@ public record Migration(
         files);
   }
 
+  /// The same with another query to be compared with.
+  public Migration withQuery(String other) {
+    return new Migration(
+        source,
+        target,
+        cause,
+        scenario,
+        liveFeed,
+        historyFeed,
+        trigger,
+        timestamp,
+        projection,
+        engine,
+        sortingKey,
+        partitionKey,
+        ttl,
+        Optional.of(other),
+        reduced,
+        seam,
+        files);
+  }
+
   /// The same with its queries as what they mean, not as they are written.
   Migration meaning() {
     return new Migration(

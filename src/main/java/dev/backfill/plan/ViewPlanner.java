@@ -423,7 +423,7 @@ final class ViewPlanner {
                 after.place(),
                 "The fork of %s takes later buckets only. Rows of older ones that producers write to %s themselves would pass it by."
                     .formatted(way.view().name(), landing.target()),
-                "Before the producers move: run and prove a last time, then take the node `backfill_cut` out of the fork."));
+                "Let the producers move last, when max-lateness after the cutover is over: `backfill status` says when, and `cleanup` counts what passed it by."));
       }
     }
     said.add("It is cut at its `%s` %s.".formatted(seam.get().column(), seam.get().columnType()));

@@ -23,6 +23,26 @@ public final class ForkQuestions {
     actualRows = Quote.identifier(fork.target());
   }
 
+  /// The same where rows that only the target has are nobody's fault: what is expected together
+  /// with the target's own rows, merged, has to be the target.
+  ///
+  /// @param also condition on the target's rows that count as its own
+  static Migration beside(Migration migration, String expected, String also) {
+    var columns =
+        migration.projection().stream()
+            .map(p -> Quote.identifier(p.column()))
+            .collect(Collectors.joining(", "));
+    return migration.withQuery(
+        "SELECT %s FROM (%s\n) UNION ALL SELECT %s FROM %s WHERE %s"
+            .formatted(columns, expected, columns, Quote.identifier(migration.target()), also));
+  }
+
+  /// A target that keeps the newest row of each key, to be asked whether it keeps none that is
+  /// older than the source's: newer ones are its producers' own.
+  public static Migration orNewer(Migration keyed) {
+    return beside(keyed, keyed.query().orElseThrow(), "1");
+  }
+
   private ForkQuestions(Migration fork, String expectedRows, String actualRows) {
     this.fork = fork;
     this.expectedRows = expectedRows;

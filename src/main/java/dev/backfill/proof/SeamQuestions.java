@@ -123,6 +123,24 @@ public final class SeamQuestions {
                 + ")");
   }
 
+  /// The migration to be asked about its older buckets alone: later ones are its producers' own.
+  ///
+  /// @param older ends behind the last old bucket
+  public Migration olderOnly(Chunk older) {
+    return ForkQuestions.beside(
+        migration, expected(older), "NOT " + range(Quote.identifier(seam.column()), older));
+  }
+
+  /// How many rows that a fork passes by are in the table that it hangs from, and not in the one
+  /// that fills that. Column `n`.
+  ///
+  /// @param origin what fills the feeder's trigger
+  public String passedBy(Seam.Feeder feeder, Migration origin, Chunk older) {
+    var where = " WHERE " + range(seam.triggerBucket(feeder), older);
+    return "SELECT greatest(0, toInt64((SELECT count() FROM %s%s)) - toInt64((SELECT count() FROM (%s)%s))) AS backfill__n"
+        .formatted(Quote.identifier(feeder.trigger()), where, origin.selected(), where);
+  }
+
   private String expected(Chunk chunk) {
     var columns =
         migration.projection().stream()

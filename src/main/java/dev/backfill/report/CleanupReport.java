@@ -11,7 +11,7 @@ import java.util.List;
 /// @param status what was seen
 /// @param written paths, relative to the project; empty when the work tree was that way already
 /// @param byHand what only a person can change, one sentence each
-/// @param removedClaims claims of runs that were taken out of the workspace
+/// @param removedClaims claims and views of runs that were taken out of the workspace
 public record CleanupReport(
     Next next,
     Status status,
@@ -74,7 +74,7 @@ public record CleanupReport(
     written.forEach(p -> out.append("  changed ").append(Escape.line(p)).append('\n'));
     byHand.forEach(b -> out.append("  by hand: ").append(Escape.line(b)).append('\n'));
     removedClaims.forEach(
-        c -> out.append("  removed the claim ").append(Escape.line(c)).append('\n'));
+        c -> out.append("  removed from the workspace ").append(Escape.line(c)).append('\n'));
     if (allowed()) {
       out.append(why()).append('\n');
     }
@@ -90,7 +90,7 @@ public record CleanupReport(
     written.forEach(p -> out.append("- changed ").append(Escape.code(p)).append('\n'));
     byHand.forEach(b -> out.append("- by hand: ").append(Escape.prose(b)).append('\n'));
     removedClaims.forEach(
-        c -> out.append("- removed the claim ").append(Escape.code(c)).append('\n'));
+        c -> out.append("- removed from the workspace ").append(Escape.code(c)).append('\n'));
     if (allowed()) {
       out.append('\n').append(why()).append('\n');
     }

@@ -8,6 +8,7 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Ticks;
+import dev.backfill.proof.ForkQuestions;
 import dev.backfill.proof.Questions;
 import dev.backfill.proof.Reading;
 import dev.backfill.proof.Side;
@@ -91,6 +92,7 @@ public final class Observer {
     Facts facts() {
       var workspace = watch.read("", tinybird::workspace);
       var cuts = core.seamed().stream().map(this::cut).toList();
+      var loaders = loaders();
       var targets = core.direct().stream().map(this::target).toList();
       var old = old();
       return new Facts(
@@ -102,29 +104,62 @@ public final class Observer {
           readers(newNames()),
           old.stream().filter(dataSources::containsKey).sorted().toList(),
           pipes.values().stream().filter(this::fillsOld).map(LivePipe::name).toList(),
-          core.forkedPipes().stream().map(ForkedPipe::original).filter(pipes::containsKey).toList(),
+          loaders,
+          core.forkedPipes().stream()
+              .map(ForkedPipe::original)
+              .filter(pipes::containsKey)
+              .filter(p -> !loaders.contains(p))
+              .toList(),
           cuts,
           List.copyOf(unseen));
     }
 
     private Facts.Cut cut(Migration seamed) {
-      var holds = compare ? holds(seamed) : Optional.<Boolean>empty();
-      if (holds.isEmpty()) {
+      var older = compare ? older(seamed) : Optional.<Facts.Older>empty();
+      if (older.isEmpty() && dataSources.containsKey(seamed.source())) {
         unseen.add(
             "whether %s holds the older buckets of %s; backfill verify tells"
                 .formatted(seamed.target(), seamed.source()));
       }
       return new Facts.Cut(
-          seamed.source(), seamed.target(), dataSources.containsKey(seamed.target()), holds);
+          seamed.source(),
+          seamed.target(),
+          dataSources.containsKey(seamed.target()),
+          pipes.containsKey(seamed.historyFeed().pipe()),
+          older);
     }
 
-    private Optional<Boolean> holds(Migration seamed) {
+    private List<String> loaders() {
+      return core.forkedPipes().stream()
+          .filter(f -> copies(f.original()) && copies(f.fork()))
+          .map(ForkedPipe::original)
+          .toList();
+    }
+
+    private boolean copies(String pipe) {
+      return Optional.ofNullable(pipes.get(pipe)).stream()
+          .flatMap(p -> p.nodes().stream())
+          .anyMatch(n -> n.kind().equals("copy"));
+    }
+
+    private static Facts.Supply supply(Migration migration) {
+      return switch (migration.scenario()) {
+        case NOT_PRODUCTION -> Facts.Supply.NOT_NEEDED;
+        case FULL_REPLACEMENT, RELOAD -> Facts.Supply.LOADER;
+        case KAFKA_TWIN -> Facts.Supply.TOPIC;
+        case STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION -> Facts.Supply.PRODUCERS;
+      };
+    }
+
+    private Optional<Facts.Older> older(Migration seamed) {
       if (!dataSources.containsKey(seamed.source()) || !dataSources.containsKey(seamed.target())) {
         return Optional.empty();
       }
       watch.tell(new RunEvent.Proving(seamed.target(), "older buckets"));
       try {
-        return new Seams(tinybird, watch).holdsOlder(core, seamed, asOf);
+        return new Seams(tinybird, watch)
+            .older(core, seamed, asOf)
+            .map(o -> new Facts.Older(o.holds(), o.late(), o.passedBy()));
       } catch (Failure.Remote failure) {
         return switch (failure.kind()) {
           case PERMANENT, NOT_FOUND, SIZE -> Optional.empty();
@@ -178,6 +213,7 @@ public final class Observer {
       return new Target(
           migration.source(),
           name,
+          supply(migration),
           dataSources.containsKey(migration.source()),
           rows,
           sync,
@@ -395,11 +431,14 @@ public final class Observer {
       watch.tell(new RunEvent.Proving(migration.target(), "keys"));
       var expected = inventory.fork(migration, true);
       var actual = inventory.fork(migration, false);
+      var kept =
+          expected.equals(actual)
+              || inventory.fork(ForkQuestions.orNewer(migration), true).equals(actual);
       return new Standing.Part(
           "all",
           expected.rows(),
           actual.rows(),
-          expected.equals(actual) ? 0 : Math.max(1, expected.rows() - actual.rows()),
+          kept ? 0 : Math.max(1, expected.rows() - actual.rows()),
           Math.max(0, actual.rows() - expected.rows()),
           expected.equals(actual));
     }

@@ -10,6 +10,7 @@ import dev.backfill.proof.Comparison;
 import dev.backfill.proof.Comparison.Example;
 import dev.backfill.proof.Comparison.Figure;
 import dev.backfill.proof.Difference;
+import dev.backfill.proof.ForkQuestions;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.KeyDifference;
 import dev.backfill.proof.ProofReport;
@@ -99,7 +100,10 @@ final class Prover {
     if (migration.scenario() == Scenario.NOT_PRODUCTION) {
       comparisons.add(nothing(migration));
     } else if (migration.keyed()) {
-      comparisons.add(fork(migration, () -> between.accept(List.of())));
+      comparisons.add(
+          fork(
+              oneSided ? ForkQuestions.orNewer(migration) : migration,
+              () -> between.accept(List.of())));
     } else {
       comparisons.add(
           rows(

@@ -98,6 +98,14 @@ public final class Runner {
         intents.add(intend(ready, inventory, core));
         continue;
       }
+      if (options.directWrites() && isLoaded(ready.migration())) {
+        watch.tell(
+            new RunEvent.Note(
+                target,
+                "its loader fills it, as you say, so nothing of %s is copied into it or compared with it any more"
+                    .formatted(ready.migration().source())));
+        continue;
+      }
       var start = start(ready, core.limits().settle());
       if (start.isAfter(inventory.now().plus(options.maxWait()))) {
         later =
@@ -178,6 +186,16 @@ public final class Runner {
   private static Outcome.ComeBackAt earlier(
       Optional<Outcome.ComeBackAt> first, Outcome.ComeBackAt second) {
     return first.filter(f -> f.at().isBefore(second.at())).orElse(second);
+  }
+
+  /// Whether each load replaces the one before it: the next one goes to the target, and the
+  /// source's would come back among its rows.
+  private static boolean isLoaded(Migration migration) {
+    return switch (migration.scenario()) {
+      case FULL_REPLACEMENT, RELOAD -> true;
+      case NOT_PRODUCTION, STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
+          false;
+    };
   }
 
   /// What else than appends happened to the source since its sync is live: copies don't repeat it,

@@ -6,6 +6,7 @@ import dev.backfill.failure.Failure;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.ChunkGrid;
 import dev.backfill.plan.ChunkGrid.Bucket;
+import dev.backfill.plan.Feed;
 import dev.backfill.plan.Grain;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
@@ -113,9 +114,14 @@ final class Seams {
     return out;
   }
 
-  /// Whether a target holds the older buckets as it should, in one reading, also when nothing feeds
-  /// them any more; empty when the forks don't say where they end, or that is yet to come.
-  Optional<Boolean> holdsOlder(PlanCore core, Migration m, Instant asOf) {
+  /// What one reading says of a target's older buckets, also when nothing feeds them any more.
+  ///
+  /// @param late until when rows may come late that nothing but the backfill Pipe takes
+  /// @param passedBy rows of older buckets that producers sent to what the forks hang from
+  record Older(boolean holds, Instant late, long passedBy) {}
+
+  /// Empty when the forks don't say where older buckets end, or that is yet to come.
+  Optional<Older> older(PlanCore core, Migration m, Instant asOf) {
     var cutovers = new TreeSet<String>();
     for (var feeder : m.seam().orElseThrow().feeders()) {
       cutovers.addAll(live(m, feeder, new ArrayList<>()));
@@ -124,9 +130,26 @@ final class Seams {
       return Optional.empty();
     }
     var ready = ready(m, core.forksOf(m.target()), cutovers.getFirst());
-    return ready.over().isAfter(asOf)
-        ? Optional.empty()
-        : Optional.of(new Buckets(ready, core.limits()).read(Chunk.below(ready.end())).same());
+    if (ready.over().isAfter(asOf)) {
+      return Optional.empty();
+    }
+    var below = Chunk.below(ready.end());
+    var passedBy = 0L;
+    if (m.historyFeed().kind() == Feed.History.Kind.SEAM) {
+      for (var feeder : m.seam().orElseThrow().feeders()) {
+        for (var origin : core.direct()) {
+          if (origin.target().equals(feeder.trigger()) && !origin.projection().isEmpty()) {
+            passedBy +=
+                ask(m, new SeamQuestions(m).passedBy(feeder, origin, below)).number(MARK + "n");
+          }
+        }
+      }
+    }
+    return Optional.of(
+        new Older(
+            new Buckets(ready, core.limits()).read(below).same(),
+            ready.over().plus(core.limits().maxLateness()),
+            passedBy));
   }
 
   private List<String> live(Migration m, Seam.Feeder feeder, List<String> reasons) {
@@ -240,7 +263,9 @@ final class Seams {
       }
       await(target, inventory, start);
       filling.bring();
-      var proof = prove(ready, inventory, limits.settle(), READINGS, filling::bring);
+      var proof =
+          prove(
+              ready, inventory, limits.settle(), READINGS, options.directWrites(), filling::bring);
       proofs.add(proof);
       Runner.verdict(proof, reasons);
     } catch (Failure.Interrupted interrupted) {
@@ -301,10 +326,16 @@ final class Seams {
   /// The proof: what the target has to hold against what it holds, all buckets, and the forks that
   /// hang from it.
   ///
+  /// @param directWrites producers write to what the forks hang from, so later buckets are theirs
   /// @param between what is done before what differs is read again
-  ProofReport prove(
-      Ready ready, Inventory inventory, Duration settle, int readings, Runnable between) {
-    var m = ready.migration();
+  private ProofReport prove(
+      Ready ready,
+      Inventory inventory,
+      Duration settle,
+      int readings,
+      boolean directWrites,
+      Runnable between) {
+    var m = compared(ready, directWrites);
     var prover = new Prover(inventory, watch, settle, readings, m.target());
     var asOf = inventory.now();
     var comparisons = new ArrayList<Comparison>();
@@ -314,8 +345,17 @@ final class Seams {
         m.source(), m.target(), Optional.of(ready.cutover()), Optional.empty(), asOf, comparisons);
   }
 
-  ProofReport prove(Ready ready, Duration settle, int readings) {
-    return prove(ready, inventory(ready.migration()), settle, readings, () -> {});
+  ProofReport prove(Ready ready, Duration settle, int readings, boolean directWrites) {
+    return prove(ready, inventory(ready.migration()), settle, readings, directWrites, () -> {});
+  }
+
+  /// The old target gets no rows of producers that write to the new version; a query over the new
+  /// version does.
+  private static Migration compared(Ready ready, boolean directWrites) {
+    var m = ready.migration();
+    return directWrites && m.historyFeed().kind() == Feed.History.Kind.SEAM
+        ? new SeamQuestions(m).olderOnly(Chunk.below(ready.end()))
+        : m;
   }
 
   /// What both sides hold of a range of buckets.

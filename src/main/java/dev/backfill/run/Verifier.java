@@ -6,6 +6,7 @@ import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Ticks;
+import dev.backfill.proof.ForkQuestions;
 import dev.backfill.proof.Pair;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Questions;
@@ -81,7 +82,8 @@ public final class Verifier {
     var watch = watch();
     var out = new ArrayList<ProofReport>();
     for (var migration : core.direct()) {
-      if (migration.projection().isEmpty() || !migration.engine().equals("MergeTree")) {
+      if (!migration.keyed()
+          && (migration.projection().isEmpty() || !migration.engine().equals("MergeTree"))) {
         throw new Failure.Refused(
             migration.target()
                 + " merges rows, so it can't be told row by row that it holds "
@@ -97,15 +99,18 @@ public final class Verifier {
         parts.add(new Prover.Part("null", Chunk.nulls()));
       }
       var asOf = inventory.now();
-      var comparison =
+      var prover =
           new Prover(
-                  inventory,
-                  watch,
-                  core.limits().settle(),
-                  READINGS,
-                  migration.target(),
-                  /* oneSided= */ true)
-              .rows(migration.source(), migration.target(), parts, differing -> {});
+              inventory,
+              watch,
+              core.limits().settle(),
+              READINGS,
+              migration.target(),
+              /* oneSided= */ true);
+      var comparison =
+          migration.keyed()
+              ? prover.fork(ForkQuestions.orNewer(migration))
+              : prover.rows(migration.source(), migration.target(), parts, differing -> {});
       out.add(
           new ProofReport(
               migration.source(),
@@ -140,7 +145,9 @@ public final class Verifier {
               .prove(ready, differing -> {}));
     }
     var seams = new Seams(tinybird, watch);
-    findings.seams().forEach(s -> out.add(seams.prove(s, core.limits().settle(), READINGS)));
+    findings
+        .seams()
+        .forEach(s -> out.add(seams.prove(s, core.limits().settle(), READINGS, directWrites)));
     return out;
   }
 

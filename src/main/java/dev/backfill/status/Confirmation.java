@@ -12,6 +12,9 @@ public enum Confirmation {
   /// Deletions and other changes of the source were repeated on the new version, or aren't wanted
   /// there.
   CHANGES_REPEATED,
+  /// Rows of buckets before the cutover that producers sent to the new version themselves were
+  /// added to the targets of its views, or aren't wanted there.
+  OLDER_BUCKETS_DONE,
   /// Nothing outside of the project reads the old version: BI tools, the SQL API, exports, other
   /// workspaces it is shared with.
   NO_OTHER_READERS;
@@ -30,6 +33,9 @@ public enum Confirmation {
       case CHANGES_REPEATED ->
           "was every deletion and change of the source repeated on the new version, or isn't it"
               + " wanted there";
+      case OLDER_BUCKETS_DONE ->
+          "were rows of buckets before the cutover, sent to the new version by their producers,"
+              + " added to the targets of its views, or aren't they wanted there";
       case NO_OTHER_READERS ->
           "does nothing outside this project read the old version: BI tools, the SQL API, exports,"
               + " workspaces it is shared with";

@@ -15,6 +15,8 @@ import java.util.Optional;
 /// @param newReaders live Pipes that read a new version, the plan's own left out
 /// @param old old Data Sources of the plan that are still there, targets of old views among them
 /// @param oldViews live Pipes that fill old views' targets
+/// @param oldLoaders live copy Pipes of the project that fill an old Data Source and whose
+///   counterpart fills the new one
 /// @param calledPlain plain Pipes that old views read through and that are called by their URL; a
 ///   switch can't move them while the old views hang from them
 /// @param cuts one for each view's target that is cut at a bucket
@@ -28,6 +30,7 @@ public record Facts(
     List<LiveReader> newReaders,
     List<String> old,
     List<String> oldViews,
+    List<String> oldLoaders,
     List<String> calledPlain,
     List<Cut> cuts,
     List<String> unseen) {
@@ -38,6 +41,7 @@ public record Facts(
     newReaders = List.copyOf(newReaders);
     old = List.copyOf(old);
     oldViews = List.copyOf(oldViews);
+    oldLoaders = List.copyOf(oldLoaders);
     calledPlain = List.copyOf(calledPlain);
     cuts = List.copyOf(cuts);
     unseen = List.copyOf(unseen);
@@ -57,12 +61,41 @@ public record Facts(
   /// A view's target whose older buckets are copied.
   ///
   /// @param there whether the new one is in the workspace
-  /// @param holds whether it holds the older buckets as it should; empty when that wasn't or
-  ///   couldn't be read, or they aren't over yet
-  public record Cut(String source, String target, boolean there, Optional<Boolean> holds) {}
+  /// @param backfillThere whether the Pipe that copies them is
+  /// @param older what was read of them; empty when that wasn't or couldn't be done, or they aren't
+  ///   over yet
+  public record Cut(
+      String source, String target, boolean there, boolean backfillThere, Optional<Older> older) {
+
+    /// They were read and are as they should be.
+    public boolean holds() {
+      return older.filter(Older::holds).isPresent();
+    }
+  }
+
+  /// What was read of a target's older buckets.
+  ///
+  /// @param holds whether they are as they should be
+  /// @param late until when rows may come late that nothing but the backfill Pipe takes
+  /// @param passedBy rows of older buckets that producers sent to the new version themselves; its
+  ///   view takes later ones only
+  public record Older(boolean holds, Instant late, long passedBy) {}
+
+  /// Who brings the rows of a source, so what has to happen before it can go.
+  public enum Supply {
+    /// Producers append; they have to move, one by one.
+    PRODUCERS,
+    /// A loader replaces everything; once it loads the new version, the old one is only older.
+    LOADER,
+    /// Both versions read one Kafka topic, each by itself; nobody moves.
+    TOPIC,
+    /// Producers append, and nobody needs what is there.
+    NOT_NEEDED
+  }
 
   /// One source and its new version.
   ///
+  /// @param supply who brings its rows
   /// @param sourceThere whether the old one is still in the workspace
   /// @param targetRows rows of the new one; empty when it isn't there
   /// @param sync the live feed
@@ -77,6 +110,7 @@ public record Facts(
   public record Target(
       String source,
       String target,
+      Supply supply,
       boolean sourceThere,
       Optional<Long> targetRows,
       Sync sync,
@@ -92,6 +126,12 @@ public record Facts(
       forksMissing = List.copyOf(forksMissing);
       upheavals = List.copyOf(upheavals);
       leases = List.copyOf(leases);
+    }
+
+    /// Its loader has loaded the new version, so the old one has nothing to be compared with any
+    /// more.
+    public boolean reloaded() {
+      return supply == Supply.LOADER && writes.firstToTarget().isPresent();
     }
   }
 

@@ -147,18 +147,31 @@ public final class Handover {
                     && !(t.sync() instanceof Sync.Live live && live.edited().isPresent()));
   }
 
+  /// Whether what the old version holds still says anything of the new one.
+  private boolean compared(Target t) {
+    return switch (t.supply()) {
+      case NOT_NEEDED -> false;
+      case LOADER -> !otherLoad(t);
+      case PRODUCERS, TOPIC -> true;
+    };
+  }
+
+  private boolean otherLoad(Target t) {
+    return wanted.directWrites() && t.reloaded();
+  }
+
   /// What the new versions are seen to lack when nothing of the plan can bring it any more.
   private List<String> lostWithFeeds() {
     var out = new ArrayList<String>();
     for (var t : facts.targets()) {
-      if (t.sourceThere() && t.standing().filter(s -> !s.contained()).isPresent()) {
+      if (t.sourceThere() && compared(t) && t.standing().filter(s -> !s.contained()).isPresent()) {
         out.add(
             "the feeds of `%s` are gone and it lacks rows of `%s`: deploy the plan's commit again and run it"
                 .formatted(t.target(), t.source()));
       }
     }
     for (var cut : facts.cuts()) {
-      if (cut.holds().filter(holds -> !holds).isPresent()) {
+      if (cut.older().filter(o -> !o.holds()).isPresent()) {
         out.add(
             "the feeds of `%s` are gone and its older buckets aren't those of `%s`: deploy the plan's commit again and run it"
                 .formatted(cut.target(), cut.source()));
@@ -209,6 +222,13 @@ public final class Handover {
       }
       if (t.sync() instanceof Sync.None && t.backfillPipe().isEmpty() && t.standing().isEmpty()) {
         because.add("nothing is copied into `" + t.target() + "`, as the plan says");
+        continue;
+      }
+      if (otherLoad(t)) {
+        because.add(
+            "`%s` is loaded by its own loader since %s, so it isn't compared with the older load in `%s`"
+                .formatted(
+                    t.target(), second(t.writes().firstToTarget().orElseThrow()), t.source()));
         continue;
       }
       if (t.standing().isEmpty()) {
@@ -269,13 +289,17 @@ public final class Handover {
       }
     }
     for (var cut : facts.cuts()) {
-      if (cut.holds().orElse(false)) {
+      if (!cut.backfillThere() && !facts.old().contains(cut.source())) {
+        because.add("`%s` is all there is of `%s`".formatted(cut.target(), cut.source()));
+        continue;
+      }
+      if (cut.holds()) {
         because.add("`%s` holds its older buckets".formatted(cut.target()));
         continue;
       }
       state = worse(state, State.NOW);
       because.add(
-          cut.holds().isPresent()
+          cut.older().isPresent()
               ? "`%s` doesn't hold its older buckets: not copied yet, or rows arrived late"
                   .formatted(cut.target())
               : "`%s` isn't seen to hold its older buckets".formatted(cut.target()));
@@ -330,24 +354,35 @@ public final class Handover {
 
   private Step producers(boolean switched) {
     var because = new ArrayList<String>();
-    var quiet = true;
     for (var t : facts.targets()) {
       t.writes()
           .firstToTarget()
           .ifPresent(at ->
               because.add(
-                  "producers write to `%s` since %s (%s so far)"
+                  "%s `%s` since %s (%s so far)"
                       .formatted(
-                          t.target(), second(at), rows(Optional.of(t.writes().rowsToTarget())))));
+                          switch (t.supply()) {
+                            case PRODUCERS, NOT_NEEDED -> "producers write to";
+                            case LOADER -> "a loader fills";
+                            case TOPIC -> "its own consumer fills";
+                          },
+                          t.target(),
+                          second(at),
+                          rows(Optional.of(t.writes().rowsToTarget())))));
       if (t.sourceThere()) {
         t.writes()
             .lastToSource()
             .ifPresent(at ->
                 because.add("the last write to `%s` was at %s".formatted(t.source(), second(at))));
-        quiet = quiet && quietSince(t).filter(s -> !s.isAfter(facts.asOf())).isPresent();
       }
     }
-    var said = wanted.says(Confirmation.PRODUCERS_MOVED) || feedsGone();
+    var late = lateUntil();
+    late.ifPresent(at ->
+        because.add(
+            "until %s rows of buckets before the cutover may come late; sent to the new version they would miss %s, whose views take later ones only"
+                .formatted(second(at), cutTargets())));
+    var moving = facts.targets().stream().anyMatch(t -> t.supply() != Facts.Supply.TOPIC);
+    var said = wanted.says(Confirmation.PRODUCERS_MOVED) || feedsGone() || !moving;
     if (!said) {
       because.add(
           "not to be seen from here: "
@@ -358,15 +393,32 @@ public final class Handover {
     return new Step(
         "producers",
         Who.YOU,
-        said && switched ? State.DONE : switched ? State.NOW : State.WAITS,
-        "point every producer at "
-            + facts.targets().stream()
-                .map(t -> "`" + t.target() + "`")
-                .collect(Collectors.joining(", "))
-            + ", none at both",
+        said && switched ? State.DONE : switched && late.isEmpty() ? State.NOW : State.WAITS,
+        moving
+            ? "point every producer at "
+                + facts.targets().stream()
+                    .filter(t -> t.supply() != Facts.Supply.TOPIC)
+                    .map(t -> "`" + t.target() + "`")
+                    .collect(Collectors.joining(", "))
+                + ", none at both"
+            : "nobody has to move",
         because,
         Optional.empty(),
-        Optional.empty());
+        said ? Optional.empty() : late);
+  }
+
+  /// Until when rows may come late for buckets that only the old views take; empty when that is
+  /// over.
+  private Optional<Instant> lateUntil() {
+    return facts.cuts().stream()
+        .flatMap(c -> c.older().stream())
+        .map(Facts.Older::late)
+        .filter(facts.asOf()::isBefore)
+        .max(Instant::compareTo);
+  }
+
+  private String cutTargets() {
+    return facts.cuts().stream().map(c -> "`" + c.target() + "`").collect(Collectors.joining(", "));
   }
 
   private static Optional<Instant> quietSince(Target t) {
@@ -377,7 +429,8 @@ public final class Handover {
   private Optional<Instant> quietEnough() {
     Optional<Instant> at = Optional.of(Instant.MIN);
     for (var t : facts.targets()) {
-      if (t.sourceThere()) {
+      // A consumer reads on until its Data Source goes.
+      if (t.sourceThere() && t.supply() != Facts.Supply.TOPIC) {
         var since = quietSince(t).map(s -> s.plus(wanted.quiet()));
         at = at.flatMap(a -> since.map(s -> s.isAfter(a) ? s : a));
       }
@@ -388,6 +441,12 @@ public final class Handover {
   private Next next(Step deploy, Step run) {
     var missing = new ArrayList<String>();
     if (deploy.state() != State.DONE) {
+      if (facts.targets().stream().allMatch(t -> t.targetRows().isEmpty())
+          && facts.cuts().stream().noneMatch(Facts.Cut::there)) {
+        // What comes after it is nobody's question yet.
+        missing.add("the plan isn't deployed yet: " + String.join("; ", deploy.because()));
+        return new Next(Next.Change.SWITCH_READERS, missing);
+      }
       missing.add("the plan isn't deployed as a whole: " + String.join("; ", deploy.because()));
     }
     if (!facts.readers().isEmpty()) {
@@ -395,24 +454,37 @@ public final class Handover {
       return new Next(Next.Change.SWITCH_READERS, missing);
     }
     if (facts.targets().isEmpty() && !facts.oldViews().isEmpty()) {
-      // Its sources go on being fed, so nothing here tells when the old views may go.
+      // Their sources go on being fed: the copies, the old views and their targets go together.
       notDone(run, missing);
-      missing.add("the plan is about views alone, whose old versions are removed by hand");
+      lateUntil()
+          .ifPresent(at ->
+              missing.add(
+                  "rows of buckets before the cutover may come late until %s, and only the old views take them"
+                      .formatted(second(at))));
+      confirmed(Confirmation.NO_OTHER_READERS, missing);
       return new Next(Next.Change.REMOVE_OLD, missing);
     }
+    var loaded = !facts.oldLoaders().isEmpty();
     var feeds =
-        facts.targets().stream()
-            .anyMatch(t ->
-                t.backfillThere()
-                    || t.sync() instanceof Sync.Live
-                    || t.sync() instanceof Sync.Unlinked);
+        loaded
+            || facts.targets().stream()
+                .anyMatch(t ->
+                    t.backfillThere()
+                        || t.sync() instanceof Sync.Live
+                        || t.sync() instanceof Sync.Unlinked);
     if (feeds || deploy.state() != State.DONE) {
       notDone(run, missing);
-      confirmed(Confirmation.PRODUCERS_MOVED, missing);
-      quiet(missing);
+      if (facts.targets().stream().anyMatch(t -> t.supply() != Facts.Supply.TOPIC)) {
+        confirmed(Confirmation.PRODUCERS_MOVED, missing);
+      }
+      if (!loaded) {
+        quiet(missing);
+      }
       for (var t : facts.targets()) {
         // The source is quiet, so nothing can be under way any more.
-        if (run.state() == State.DONE && t.standing().filter(Standing::contained).isEmpty()) {
+        if (run.state() == State.DONE
+            && compared(t)
+            && t.standing().filter(Standing::contained).isEmpty()) {
           missing.add(
               "`%s` isn't seen to hold all of `%s`, views too".formatted(t.target(), t.source()));
         }
@@ -423,15 +495,34 @@ public final class Handover {
                     "%s works on `%s` (claim until %s)"
                         .formatted(l.holder(), t.target(), second(l.until().orElseThrow()))));
       }
+      passedBy(missing);
       return new Next(Next.Change.REMOVE_FEEDS, missing);
     }
     if (!facts.old().isEmpty() || !facts.oldViews().isEmpty()) {
       missing.addAll(lostWithFeeds());
+      for (var cut : facts.cuts()) {
+        if (cut.older().isEmpty()) {
+          missing.add("`%s` isn't seen to hold its older buckets".formatted(cut.target()));
+        }
+      }
+      passedBy(missing);
       confirmed(Confirmation.NO_OTHER_READERS, missing);
       quiet(missing);
       return new Next(Next.Change.REMOVE_OLD, missing);
     }
     return new Next(Next.Change.FINISHED, List.of());
+  }
+
+  /// Rows that a view takes neither by its old version nor by its new one.
+  private void passedBy(List<String> missing) {
+    for (var cut : facts.cuts()) {
+      var rows = cut.older().map(Facts.Older::passedBy).orElse(0L);
+      if (rows > 0 && !wanted.says(Confirmation.OLDER_BUCKETS_DONE)) {
+        missing.add(
+            "%s of buckets before the cutover came straight to the new version, and the view of `%s` takes later ones only: add them there, or leave them out, and say so with --confirm %s"
+                .formatted(rows(Optional.of(rows)), cut.target(), Confirmation.OLDER_BUCKETS_DONE));
+      }
+    }
   }
 
   private static void notDone(Step run, List<String> missing) {

@@ -3,6 +3,7 @@ package dev.backfill.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backfill.http.Http;
+import dev.backfill.http.Request;
 import dev.backfill.journey.PlanFile;
 import dev.backfill.local.Faults;
 import dev.backfill.local.LocalWorkspace;
@@ -19,10 +20,14 @@ import dev.backfill.tinybird.Tinybird;
 import dev.backfill.tinybird.http.Host;
 import dev.backfill.tinybird.http.HttpTinybird;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -111,11 +116,55 @@ final class Migrated implements AutoCloseable {
 
   /// A command whose answer is JSON.
   JsonNode json(int status, String... words) {
-    var all = new java.util.ArrayList<>(Arrays.asList(words));
+    var all = new ArrayList<>(Arrays.asList(words));
     all.addAll(List.of("--format", "json"));
     var result = run(all.toArray(String[]::new));
     assertThat(result.status()).as(words[0] + ": " + result.out() + result.err()).isEqualTo(status);
     return new JsonMapper().readTree(result.out());
+  }
+
+  /// Makes, merges and deploys every change of the clean-up, one after the other.
+  ///
+  /// @param moved what producers do once readers have been switched
+  /// @return the changes, in order
+  List<String> cleanedUp(Runnable moved) throws IOException {
+    faults().reset();
+    var plan = Files.createTempFile("plan", ".json");
+    Files.writeString(plan, Files.readString(folder.resolve(PLAN)));
+    var out = new ArrayList<String>();
+    while (out.size() < 6) {
+      var next =
+          json(
+              0,
+              "cleanup",
+              "--plan",
+              plan.toString(),
+              "--quiet-for",
+              "0s",
+              "--confirm",
+              "producers_moved",
+              "--confirm",
+              "no_other_readers",
+              "--confirm",
+              "older_buckets_done");
+      out.add(next.path("change").asString());
+      if (out.getLast().equals("finished")) {
+        break;
+      }
+      assertThat(next.path("written")).as(next.toString()).isNotEmpty();
+      var judged = json(0, "plan", "--base", "HEAD");
+      assertThat(judged.path("verdict").asString()).as(judged.toString()).isIn("none", "cleanup");
+      deploy(out.getLast());
+      if (out.getLast().equals("switch_readers")) {
+        moved.run();
+        var again = run("run", "--confirm", "producers_moved");
+        assertThat(again.status()).as(again.out() + again.err()).isZero();
+      }
+    }
+    var status = run("status", "--plan", plan.toString());
+    assertThat(status.out()).startsWith("finished");
+    Files.delete(plan);
+    return out;
   }
 
   Faults faults() {
@@ -129,6 +178,18 @@ final class Migrated implements AutoCloseable {
 
   void append(String dataSource, String ndjson) {
     assertThat(tinybird.append(dataSource, ndjson).quarantined()).isZero();
+  }
+
+  /// Empties a Data Source and fills it again.
+  void replace(String dataSource, String ndjson) {
+    http.send(
+        new Request(
+            "POST",
+            URI.create(workspace.url() + "/v0/datasources/" + dataSource + "/truncate"),
+            Request.Effect.REPEATABLE,
+            Optional.of(workspace.token()),
+            Optional.empty()));
+    append(dataSource, ndjson);
   }
 
   /// Ends with 0, or with what is expected.

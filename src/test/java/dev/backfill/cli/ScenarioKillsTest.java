@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backfill.run.Outcome;
 import dev.backfill.testing.EngineTest;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -55,7 +56,9 @@ class ScenarioKillsTest {
 
           TYPE materialized
           DATASOURCE clicks_per_button
-          """);
+          """,
+          "pipes/buttons.pipe",
+          "NODE buttons\nSQL >\n    SELECT button, count() AS n FROM clicks GROUP BY button\n");
 
   /// One in ten twice.
   private static String clicked(int from, int count) {
@@ -113,7 +116,7 @@ class ScenarioKillsTest {
 
   /// The cutover is further away than the run wants to wait.
   @Test
-  void deltaBeforeItsCutover() {
+  void deltaBeforeItsCutover() throws IOException {
     try (var world = world("")) {
       world.append("clicks", clicked(0, 300));
       change(world, Instant.now().plusSeconds(7_200));
@@ -129,18 +132,20 @@ class ScenarioKillsTest {
   }
 
   @Test
-  void deltaAfterItsCutover() {
+  void deltaAfterItsCutover() throws IOException {
     try (var world = world("")) {
       world.append("clicks", clicked(0, 300));
       change(world, Instant.now().plusSeconds(1));
       var next = new int[] {1_000};
       var lives = survive(world, false, () -> world.append("clicks", clicked(next[0]++, 1)));
       assertClicks(world, lives);
+      assertThat(world.cleanedUp(() -> world.append("clicks_1", clicked(9_000, 5))))
+          .containsExactly("switch_readers", "remove_feeds", "remove_old", "finished");
     }
   }
 
   @Test
-  void aPopulate() {
+  void aPopulate() throws IOException {
     try (var world = world("datasources: {clicks: {scenario: populate}}\n")) {
       world.append("clicks", clicked(0, 300));
       change(world, Instant.now());
@@ -148,11 +153,13 @@ class ScenarioKillsTest {
       world.append("clicks", clicked(next[0]++, 1));
       var lives = survive(world, false, () -> world.append("clicks", clicked(next[0]++, 1)));
       assertClicks(world, lives);
+      assertThat(world.cleanedUp(() -> world.append("clicks_1", clicked(9_000, 5))))
+          .containsExactly("switch_readers", "remove_feeds", "remove_old", "finished");
     }
   }
 
   @Test
-  void producersThatMoveFirst() {
+  void producersThatMoveFirst() throws IOException {
     try (var world = world("datasources: {clicks: {scenario: move_ingestion}}\n")) {
       world.append("clicks", clicked(0, 300));
       change(world, Instant.now());
@@ -176,6 +183,8 @@ class ScenarioKillsTest {
           "SELECT * FROM clicks",
           "SELECT * FROM clicks_1 WHERE id < 1000 OR id >= 5000",
           ROW);
+      assertThat(world.cleanedUp(() -> world.append("clicks_1", clicked(9_000, 5))))
+          .containsExactly("switch_readers", "remove_feeds", "remove_old", "finished");
     }
   }
 
@@ -204,7 +213,7 @@ class ScenarioKillsTest {
   }
 
   @Test
-  void theNewestVersionOfEachKey() {
+  void theNewestVersionOfEachKey() throws IOException {
     var file = "datasources/profiles.datasource";
     try (var world = new Migrated(folder, data, Map.of(file, profiles("id")), "chunk-rows: 90\n")) {
       world.append("profiles", profile(0, 300, 1));
@@ -219,6 +228,8 @@ class ScenarioKillsTest {
           "SELECT * FROM profiles FINAL",
           "SELECT * FROM profiles_1 FINAL",
           "tuple(id, tenant, name, version)");
+      assertThat(world.cleanedUp(() -> world.append("profiles_1", profile(400, 5, 9))))
+          .containsExactly("remove_feeds", "remove_old", "finished");
     }
   }
 
@@ -233,7 +244,7 @@ class ScenarioKillsTest {
       """;
 
   @Test
-  void aCopyThatIsPointedAtTheNewVersion() {
+  void aCopyThatIsPointedAtTheNewVersion() throws IOException {
     var file = "datasources/totals.datasource";
     var base =
         Map.of(
@@ -266,16 +277,22 @@ class ScenarioKillsTest {
       assertThat(lives.undisturbed()).as(lives.toString()).isInstanceOf(Outcome.Done.class);
       assertSame(
           world, lives, "SELECT * FROM totals", "SELECT * FROM totals_1", "tuple(shop, orders)");
+      world.append("orders", "{\"shop\":\"c\"}\n");
+      world.tb("pipe", "copy", "run", "fill_totals_1", "--wait", "--yes");
+      assertThat(world.cleanedUp(() -> {}))
+          .containsExactly("remove_feeds", "remove_old", "finished");
     }
   }
 
   @Test
-  void aLoadThatReplacesEverything() {
+  void aLoadThatReplacesEverything() throws IOException {
     try (var world = world("datasources: {clicks: {scenario: full_replacement}}\n")) {
       world.append("clicks", clicked(0, 300));
       change(world, Instant.now());
       var lives = survive(world, false, () -> {});
       assertClicks(world, lives);
+      assertThat(world.cleanedUp(() -> world.replace("clicks_1", clicked(200, 300))))
+          .containsExactly("switch_readers", "remove_feeds", "remove_old", "finished");
     }
   }
 
@@ -307,6 +324,12 @@ class ScenarioKillsTest {
     ENGINE_SORTING_KEY "%s"
     """
         .formatted(key);
+  }
+
+  private static final String HOURS = "pipes/hours.pipe";
+
+  private static String hours() {
+    return "NODE hours\nSQL >\n    SELECT toStartOfHour(minute) AS hour, countMerge(hits) AS n FROM pages GROUP BY hour\n";
   }
 
   private static String view(String where) {
@@ -341,7 +364,7 @@ class ScenarioKillsTest {
 
   /// A view that looks something up: its older buckets come from the old target.
   @Test
-  void aViewThatIsCutAtABucket() {
+  void aViewThatIsCutAtABucket() throws IOException {
     var base =
         Map.of(
             WEB,
@@ -351,7 +374,9 @@ class ScenarioKillsTest {
             "datasources/closed.datasource",
             "SCHEMA >\n    `page` String `json:$.page`\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"page\"\n",
             COUNT,
-            view("page NOT IN (SELECT page FROM closed)"));
+            view("page NOT IN (SELECT page FROM closed)"),
+            HOURS,
+            hours());
     try (var world = new Migrated(folder, data, base, "chunk-rows: 90\n")) {
       world.append("events", visits(T.minusSeconds(6_000), 300));
       world.change(Map.of(WEB, events("page, at")), T);
@@ -369,13 +394,40 @@ class ScenarioKillsTest {
           HITS.formatted("pages"),
           HITS.formatted("pages_1"),
           "tuple(minute, page, h)");
+      assertThat(
+              world.cleanedUp(() -> {
+                world.append("events_1", visits(T.plusSeconds(6_000), 5));
+                world.append("events_1", visits(T.minusSeconds(900), 1));
+                assertThat(
+                        world
+                            .json(1, "cleanup", "--quiet-for", "0s", "--confirm", "producers_moved")
+                            .path("missing")
+                            .toString())
+                    .contains(
+                        "1 row of buckets before the cutover came straight to the new version");
+              }))
+          .containsExactly("switch_readers", "remove_feeds", "remove_old", "finished");
+      assertThat(
+              world.number(
+                  "SELECT (SELECT toInt64(count()) FROM events_1) - (SELECT toInt64(countMerge(hits)) FROM pages_1) AS n"))
+          .as("the one that is left out")
+          .isEqualTo(1);
     }
   }
 
   /// A view's query changes: it is run again over its origin.
   @Test
-  void aViewThatIsRunAgain() {
-    var base = Map.of(WEB, events("at"), PAGES, pages("minute, page"), COUNT, view("page != 'p1'"));
+  void aViewThatIsRunAgain() throws IOException {
+    var base =
+        Map.of(
+            WEB,
+            events("at"),
+            PAGES,
+            pages("minute, page"),
+            COUNT,
+            view("page != 'p1'"),
+            HOURS,
+            hours());
     try (var world = new Migrated(folder, data, base, "chunk-rows: 90\n")) {
       world.append("events", visits(T.minusSeconds(6_000), 300));
       world.change(Map.of(COUNT, view("page != 'p2'")), T);
@@ -392,6 +444,8 @@ class ScenarioKillsTest {
           "SELECT toStartOfMinute(at) AS minute, page, toInt64(count()) AS h FROM events WHERE page != 'p2' GROUP BY minute, page",
           HITS.formatted("pages_1"),
           "tuple(minute, page, h)");
+      assertThat(world.cleanedUp(() -> {}))
+          .containsExactly("switch_readers", "remove_old", "finished");
     }
   }
 }

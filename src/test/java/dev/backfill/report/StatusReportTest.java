@@ -80,7 +80,7 @@ class StatusReportTest {
 
     assertThat(report.text(Style.PLAIN))
         .startsWith("remove the sync and backfill Pipes\n")
-        .contains("  changed pipes/", "  by hand: by ", "  removed the claim lease")
+        .contains("  changed pipes/", "  by hand: by ", "  removed from the workspace lease")
         .doesNotContain("\u001b");
     assertThat(report.markdown()).doesNotContain("<img", "@everyone", "\u001b");
     assertThat(refused.text(Style.PLAIN)).startsWith("not yet: switch the readers");

@@ -102,14 +102,14 @@ class HandoverTest {
   @Test
   void olderBucketsThatNobodyHasSeenAreNotProven() {
     var seen = new Seen();
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.empty()));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, Optional.empty()));
     assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(false)));
     assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
     assertThat(status(seen).next().allowed()).isFalse();
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(true)));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(true)));
     assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(false)));
     seen.sync = new Sync.Absent();
     seen.backfill = false;
     seen.confirmed = Set.of("no_other_readers", "producers_moved");
@@ -120,14 +120,83 @@ class HandoverTest {
   void aPlanOfViewsAloneIsNotDoneBecauseItHasNothingToCopyItself() {
     var seen = new Seen();
     seen.views = true;
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", false, Optional.empty()));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", false, false, Optional.empty()));
     assertThat(states(seen)).startsWith("deploy NOW", "run WAITS");
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(false)));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(false)));
     assertThat(states(seen)).startsWith("deploy DONE", "run NOW");
-    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, Optional.of(true)));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(true)));
     assertThat(states(seen)).startsWith("deploy DONE", "run DONE");
-    seen.confirmed = Set.of("no_other_readers", "producers_moved");
-    assertThat(status(seen).next().allowed()).isFalse();
+    seen.confirmed = Set.of("no_other_readers");
+    assertThat(status(seen).next()).isEqualTo(new Next(Next.Change.REMOVE_OLD, List.of()));
+    var late = new Facts.Older(true, NOW.plusSeconds(3_600), 0);
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, Optional.of(late)));
+    assertThat(status(seen).next().missing())
+        .singleElement()
+        .asString()
+        .contains("may come late until", "only the old views take them");
+  }
+
+  @Test
+  void producersWaitForRowsThatTheViewOfTheNewVersionWouldPassBy() {
+    var seen = new Seen();
+    var late = new Facts.Older(true, NOW.plusSeconds(3_600), 0);
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, Optional.of(late)));
+    seen.confirmed = Set.of();
+    var step = step(seen, "producers");
+    assertThat(step.state()).isEqualTo(State.WAITS);
+    assertThat(step.until()).contains(NOW.plusSeconds(3_600));
+    seen.cuts = List.of(new Cut("by_day", "by_day_1", true, true, older(true)));
+    assertThat(step(seen, "producers").state()).isEqualTo(State.NOW);
+  }
+
+  @Test
+  void rowsThatNeitherViewTookHaveToBeAnsweredFor() {
+    var seen = new Seen();
+    seen.cuts =
+        List.of(
+            new Cut("by_day", "by_day_1", true, true, Optional.of(new Facts.Older(true, T, 3))));
+    assertThat(status(seen).next().missing())
+        .singleElement()
+        .asString()
+        .contains("3 rows of buckets before the cutover", "--confirm older_buckets_done");
+    seen.confirmed = Set.of("producers_moved", "older_buckets_done");
+    assertThat(status(seen).next()).isEqualTo(new Next(Next.Change.REMOVE_FEEDS, List.of()));
+  }
+
+  @Test
+  void aLoadThatReachedTheNewVersionIsNotComparedWithTheOneBefore() {
+    var seen = new Seen();
+    seen.supply = Facts.Supply.LOADER;
+    seen.standing = standing(new Part("all", 100, 90, 20, 10, false));
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+    assertThat(status(seen).next()).isEqualTo(new Next(Next.Change.REMOVE_FEEDS, List.of()));
+    seen.confirmed = Set.of();
+    assertThat(step(seen, "run").state()).isNotEqualTo(State.DONE);
+  }
+
+  @Test
+  void whereBothVersionsReadTheTopicNobodyMovesAndNothingIsEverQuiet() {
+    var seen = new Seen();
+    seen.supply = Facts.Supply.TOPIC;
+    seen.sync = new Sync.None();
+    seen.quietSince = Optional.of(NOW);
+    seen.confirmed = Set.of();
+    assertThat(states(seen))
+        .startsWith("deploy DONE", "run DONE", "readers DONE", "producers DONE");
+    assertThat(status(seen).next()).isEqualTo(new Next(Next.Change.REMOVE_FEEDS, List.of()));
+  }
+
+  @Test
+  void beforeADeploymentNothingElseIsAsked() {
+    var seen = new Seen();
+    seen.targetRows = Optional.empty();
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    seen.confirmed = Set.of();
+    assertThat(status(seen).next().missing())
+        .singleElement()
+        .asString()
+        .isEqualTo("the plan isn't deployed yet: `events_1` isn't in the workspace yet");
   }
 
   @Test
@@ -323,6 +392,10 @@ class HandoverTest {
     assertThat(step(seen, "deploy").state()).isEqualTo(State.STUCK);
   }
 
+  private static Optional<Facts.Older> older(boolean holds) {
+    return Optional.of(new Facts.Older(holds, T, 0));
+  }
+
   private static Sync live(Instant cutover) {
     return new Sync.Live(T.minusSeconds(1800), Optional.of(cutover), Optional.empty());
   }
@@ -333,6 +406,7 @@ class HandoverTest {
 
   private static final class Seen {
     Optional<Long> targetRows = Optional.of(100L);
+    Facts.Supply supply = Facts.Supply.PRODUCERS;
     Sync sync = live(T);
     String syncPipe = "sync_events_1";
     String backfillPipe = "backfill_events_1";
@@ -358,6 +432,7 @@ class HandoverTest {
                   new Target(
                       "events",
                       "events_1",
+                      supply,
                       old,
                       targetRows,
                       sync,
@@ -371,8 +446,9 @@ class HandoverTest {
                       leases)),
           readers ? List.of(new LiveReader("top", "endpoint", List.of("events"))) : List.of(),
           List.of(),
-          old ? List.of("events") : List.of(),
+          old ? List.of("events", "by_day") : List.of(),
           views ? List.of("old_view") : List.of(),
+          List.of(),
           List.of(),
           cuts,
           List.of());

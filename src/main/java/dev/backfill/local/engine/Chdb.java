@@ -13,7 +13,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -140,7 +139,7 @@ final class Chdb {
     }
   }
 
-  Result insert(MemorySegment handle, String sql, String format, ByteBuffer rows) {
+  Result insert(MemorySegment handle, String sql, String format, byte[] rows) {
     try (var arena = Arena.ofConfined()) {
       var text = bytes(arena, sql);
       var given = bytes(arena, format);
@@ -149,9 +148,9 @@ final class Chdb {
               insert.invokeExact(handle, text, text.byteSize(), given, given.byteSize());
       try {
         fail((MemorySegment) insertError.invokeExact(stream));
-        if (rows.hasRemaining()) {
-          var data = arena.allocate(rows.remaining()).copyFrom(MemorySegment.ofBuffer(rows));
-          var refused = (int) insertAppend.invokeExact(stream, data, data.byteSize());
+        if (rows.length > 0) {
+          var data = arena.allocateFrom(JAVA_BYTE, rows);
+          var refused = (int) insertAppend.invokeExact(stream, data, (long) rows.length);
           if (refused != 0) {
             fail((MemorySegment) insertError.invokeExact(stream));
           }
