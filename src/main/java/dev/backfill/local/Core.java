@@ -72,14 +72,7 @@ final class Core {
   }
 
   Session session(Space space, Map<String, String> settings) {
-    var session = engine.session(settings);
-    try {
-      session.run("USE " + Sql.identifier(space.database()));
-      return session;
-    } catch (EngineException e) {
-      session.close();
-      throw e;
-    }
+    return engine.session(space.database(), settings);
   }
 
   Result run(Space space, String sql) {

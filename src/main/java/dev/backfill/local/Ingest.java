@@ -73,7 +73,7 @@ final class Ingest {
             + ")";
     while (!rows.good().isEmpty()) {
       try {
-        session.insert(insert, "JSONEachRow", rows.lines());
+        session.insert(insert, "JSONEachRow", rows.good().all());
         return;
       } catch (EngineException e) {
         var row = ROW.matcher(e.text());

@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 ///
 /// @param good rows as JSON objects by column
 /// @param bad records that don't fit
-record Rows(List<ObjectNode> good, List<Bad> bad) {
+record Rows(Lines good, List<Bad> bad) {
   private static final Pattern INTEGER = Pattern.compile("(U?)Int(8|16|32|64|128|256)");
 
   /// A record that is put aside.
@@ -28,13 +28,38 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
   /// @param values what could be read of it, by column
   record Bad(Map<String, String> values, String column, String error) {}
 
+  /// Records one per line.
   static Rows ndjson(Definition definition, byte[] body) {
-    var rows = new Rows(new ArrayList<>(), new ArrayList<>());
-    new String(body, StandardCharsets.UTF_8)
-        .lines()
-        .filter(line -> !line.isBlank())
-        .forEach(line -> rows.record(definition, line));
+    var rows = new Rows(new Lines(body.length + body.length / 8), new ArrayList<>());
+    var scan = Scan.of(definition);
+    for (var begin = 0; begin < body.length; ) {
+      var line = begin;
+      while (line < body.length && body[line] != '\n') {
+        line++;
+      }
+      var end = line > begin && body[line - 1] == '\r' ? line - 1 : line;
+      if (scan.isEmpty() || !scan.get().row(body, begin, end, rows.good())) {
+        rows.records(definition, new String(body, begin, end - begin, StandardCharsets.UTF_8));
+      }
+      begin = line + 1;
+    }
     return rows;
+  }
+
+  /// The same by way of a tree for every record.
+  static Rows byTree(Definition definition, byte[] body) {
+    var rows = new Rows(new Lines(body.length), new ArrayList<>());
+    rows.records(definition, new String(body, StandardCharsets.UTF_8));
+    return rows;
+  }
+
+  private void records(Definition definition, String text) {
+    text.lines().filter(line -> !line.isBlank()).forEach(line -> record(definition, line));
+  }
+
+  /// Where a column's value stands in a record.
+  static String path(Col column) {
+    return column.jsonPath().isEmpty() ? "$." + column.name() : column.jsonPath();
   }
 
   private void record(Definition definition, String line) {
@@ -48,8 +73,7 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
     var found = Json.MAPPER.createObjectNode();
     for (var column : definition.columns()) {
       if (column.insertable()) {
-        var path = column.jsonPath().isEmpty() ? "$." + column.name() : column.jsonPath();
-        var value = at(record, path);
+        var value = at(record, path(column));
         if (value != null && !value.isMissingNode() && !value.isNull()) {
           found.set(column.name(), value);
         }
@@ -60,7 +84,7 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
 
   /// The first record may name the columns.
   static Rows csv(Definition definition, byte[] body, char delimiter) {
-    var rows = new Rows(new ArrayList<>(), new ArrayList<>());
+    var rows = new Rows(new Lines(body.length), new ArrayList<>());
     var records = Csv.records(new String(body, StandardCharsets.UTF_8), delimiter);
     var columns = definition.columns().stream().filter(Col::insertable).toList();
     var names = columns.stream().map(Col::name).toList();
@@ -102,10 +126,7 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
       }
       var value = row.get(column.name());
       if (value == null) {
-        if (column.kind().isEmpty()
-            && !column.nullable()
-            && !column.type().startsWith("Array(")
-            && !column.type().startsWith("Map(")) {
+        if (required(column)) {
           put(row, column.name(), "no value, and the column is neither Nullable nor has a default");
           return;
         }
@@ -114,14 +135,22 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
         return;
       }
     }
-    good.add(row);
+    good.add(row.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /// Whether a record without a value for it is no row.
+  static boolean required(Col column) {
+    return column.kind().isEmpty()
+        && !column.nullable()
+        && !column.type().startsWith("Array(")
+        && !column.type().startsWith("Map(");
   }
 
   /// Puts aside the row that the engine could not read.
   ///
   /// @param index from 0, among the good ones
   void reject(int index, String error) {
-    put(good.remove(index), "", error);
+    put((ObjectNode) Json.MAPPER.readTree(good.remove(index)), "", error);
   }
 
   private void put(ObjectNode row, String column, String error) {
@@ -138,7 +167,7 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
   ///
   /// @param least and
   /// @param most the borders, both of it
-  private record Range(BigDecimal least, BigDecimal most) {
+  record Range(BigDecimal least, BigDecimal most) {
     private static final Map<String, Optional<Range>> KNOWN = new ConcurrentHashMap<>();
 
     /// Empty when the type isn't one of integers.
@@ -236,12 +265,5 @@ record Rows(List<ObjectNode> good, List<Bad> bad) {
       end++;
     }
     return step(node.get(rest.substring(1, end)), rest.substring(end));
-  }
-
-  /// Lines the engine reads as JSONEachRow.
-  byte[] lines() {
-    var text = new StringBuilder();
-    good.forEach(row -> text.append(row).append('\n'));
-    return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -13,6 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -139,7 +140,7 @@ final class Chdb {
     }
   }
 
-  Result insert(MemorySegment handle, String sql, String format, byte[] rows) {
+  Result insert(MemorySegment handle, String sql, String format, ByteBuffer rows) {
     try (var arena = Arena.ofConfined()) {
       var text = bytes(arena, sql);
       var given = bytes(arena, format);
@@ -148,9 +149,9 @@ final class Chdb {
               insert.invokeExact(handle, text, text.byteSize(), given, given.byteSize());
       try {
         fail((MemorySegment) insertError.invokeExact(stream));
-        if (rows.length > 0) {
-          var data = arena.allocateFrom(JAVA_BYTE, rows);
-          var refused = (int) insertAppend.invokeExact(stream, data, (long) rows.length);
+        if (rows.hasRemaining()) {
+          var data = arena.allocate(rows.remaining()).copyFrom(MemorySegment.ofBuffer(rows));
+          var refused = (int) insertAppend.invokeExact(stream, data, data.byteSize());
           if (refused != 0) {
             fail((MemorySegment) insertError.invokeExact(stream));
           }

@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,12 +34,14 @@ public final class Engine implements AutoCloseable {
           "output_format_json_quote_64bit_integers", "0",
           "date_time_input_format", "best_effort");
   private static final AtomicReference<@Nullable Engine> CURRENT = new AtomicReference<>();
+  private static final int MOST_IDLE = 16;
   private static @Nullable Chdb loaded;
 
   private final Chdb chdb;
   private final Path data;
   private final MemorySegment keeper;
   private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+  private final ArrayDeque<Idle> idle = new ArrayDeque<>();
   private final Thread hook = new Thread(this::shutDown, "engine-shutdown");
   private boolean closing;
 
@@ -98,29 +102,70 @@ public final class Engine implements AutoCloseable {
   public Session session(Map<String, String> settings) {
     return call(() -> {
       synchronized (sessions) {
-        if (closing) {
-          throw new IllegalStateException("the engine is closing");
-        }
-        var session = new Session(this, chdb.connect(arguments(settings)));
-        sessions.add(session);
-        return session;
+        open();
+        return kept(new Session(this, chdb.connect(arguments(settings)), Optional.empty()));
       }
     });
+  }
+
+  /// A session of one database that may do everything, lent: its statements change nothing about
+  /// the session, for the next one may get it as it is.
+  public Session session(String database, Map<String, String> settings) {
+    return lent(new Use(database, settings, false));
   }
 
   /// A session of one database that reads only: no INSERT, DDL, SET, and none of the table
   /// functions that reach files or hosts. `INTO OUTFILE` is not covered: ask [Session#onlyReads]
   /// first.
   public Session readOnly(String database, Map<String, String> settings) {
-    var session = session(settings);
-    try {
-      session.run("USE `" + database + "`");
-      session.run("SET readonly = 1");
-      return session;
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
+    return lent(new Use(database, settings, true));
+  }
+
+  /// What a session is for.
+  record Use(String database, Map<String, String> settings, boolean readOnly) {
+    Use {
+      settings = Map.copyOf(settings);
     }
+  }
+
+  private record Idle(Use use, MemorySegment connection) {}
+
+  private Session lent(Use use) {
+    return call(() -> {
+      Session session;
+      synchronized (sessions) {
+        open();
+        for (var one : idle) {
+          if (one.use().equals(use)) {
+            idle.remove(one);
+            return kept(new Session(this, one.connection(), Optional.of(use)));
+          }
+        }
+        session =
+            kept(new Session(this, chdb.connect(arguments(use.settings())), Optional.of(use)));
+      }
+      try {
+        session.run("USE `" + use.database() + "`");
+        if (use.readOnly()) {
+          session.run("SET readonly = 1");
+        }
+        return session;
+      } catch (RuntimeException e) {
+        session.close();
+        throw e;
+      }
+    });
+  }
+
+  private void open() {
+    if (closing) {
+      throw new IllegalStateException("the engine is closing");
+    }
+  }
+
+  private Session kept(Session session) {
+    sessions.add(session);
+    return session;
   }
 
   /// Asks every statement whose text holds the tag to stop. Doesn't wait: the statement's own
@@ -153,6 +198,21 @@ public final class Engine implements AutoCloseable {
     sessions.remove(session);
   }
 
+  /// Keeps a connection for the next one who wants the same.
+  void giveBack(Session session, MemorySegment connection, Use use) {
+    synchronized (sessions) {
+      if (!closing) {
+        sessions.remove(session);
+        idle.addFirst(new Idle(use, connection));
+        if (idle.size() > MOST_IDLE) {
+          chdb.close(idle.removeLast().connection());
+        }
+        return;
+      }
+    }
+    release(session, connection);
+  }
+
   /// Stops what runs, waits for it and closes every session.
   @Override
   public void close() {
@@ -172,6 +232,8 @@ public final class Engine implements AutoCloseable {
       }
       closing = true;
       left = List.copyOf(sessions);
+      idle.forEach(one -> chdb.close(one.connection()));
+      idle.clear();
     }
     if (!left.isEmpty()) {
       chdb.query(

@@ -1,17 +1,24 @@
 package dev.backfill.local.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /// One connection to the engine, with its own settings and current database. One statement at a
 /// time; closed by whoever asked for it.
 public final class Session implements AutoCloseable {
   private final Engine engine;
   private final MemorySegment connection;
+  private final Optional<Engine.Use> lent;
   private boolean open = true;
+  private boolean failed;
 
-  Session(Engine engine, MemorySegment connection) {
+  /// @param lent what for, when the connection goes back afterwards
+  Session(Engine engine, MemorySegment connection, Optional<Engine.Use> lent) {
     this.engine = engine;
     this.connection = connection;
+    this.lent = lent;
   }
 
   /// Runs a statement whose rows nobody needs.
@@ -24,7 +31,7 @@ public final class Session implements AutoCloseable {
   /// @param format of the rows, unless the statement names one
   /// @throws EngineException when the engine says no
   public synchronized Result query(String sql, String format) {
-    return engine.call(() -> engine.chdb().query(handle(), sql, format));
+    return noting(() -> engine.chdb().query(handle(), sql, format));
   }
 
   /// Streams rows into an INSERT.
@@ -33,14 +40,30 @@ public final class Session implements AutoCloseable {
   /// @param format of the rows, e.g. JSONEachRow
   /// @throws EngineException when the engine says no: an error of a row stores none of them, one of
   ///   a view leaves them stored in the table itself
-  public synchronized Result insert(String insert, String format, byte[] rows) {
-    return engine.call(() -> engine.chdb().insert(handle(), insert, format, rows));
+  public synchronized Result insert(String insert, String format, ByteBuffer rows) {
+    return noting(() -> engine.chdb().insert(handle(), insert, format, rows));
+  }
+
+  /// The same of an array.
+  public Result insert(String insert, String format, byte[] rows) {
+    return insert(insert, format, ByteBuffer.wrap(rows));
   }
 
   /// One statement that only reads: what an API may let through on a read-only session.
   public synchronized boolean onlyReads(String sql) {
     var answer = engine.call(() -> engine.chdb().classify(handle(), sql));
     return answer[0] == 0 && answer[1] == 1;
+  }
+
+  /// A connection whose statement failed isn't used again: a killed one stays in the list of
+  /// processes until it is closed.
+  private Result noting(Supplier<Result> statement) {
+    try {
+      return engine.call(statement);
+    } catch (RuntimeException e) {
+      failed = true;
+      throw e;
+    }
   }
 
   private MemorySegment handle() {
@@ -55,7 +78,11 @@ public final class Session implements AutoCloseable {
   public synchronized void close() {
     if (open) {
       open = false;
-      engine.release(this, connection);
+      if (lent.isPresent() && !failed) {
+        engine.giveBack(this, connection, lent.get());
+      } else {
+        engine.release(this, connection);
+      }
     }
   }
 }

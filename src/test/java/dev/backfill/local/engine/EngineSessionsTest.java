@@ -140,6 +140,63 @@ class EngineSessionsTest {
   }
 
   @Test
+  void aLentSessionIsTheSameForTheNextOneUnlessAStatementFailed() {
+    assertThat(marked(database, true)).isFalse();
+    assertThat(marked(database, false)).isTrue();
+
+    try (var session = engine.session(database, Map.of())) {
+      assertThatThrownBy(() -> session.run("SELECT * FROM nowhere"))
+          .isInstanceOf(EngineException.class);
+    }
+    assertThat(marked(database, false)).isFalse();
+  }
+
+  /// Whether the session has a temporary table that only this connection can have.
+  private boolean marked(String of, boolean mark) {
+    try (var session = engine.session(of, Map.of())) {
+      var marked = session.run("EXISTS TEMPORARY TABLE mark").text().equals("1\n");
+      if (mark) {
+        session.run("CREATE TEMPORARY TABLE mark (a UInt8)");
+      }
+      return marked;
+    }
+  }
+
+  @Test
+  void lentSessionsDontMixDatabasesSettingsOrRights() {
+    marked(database, true);
+
+    try (var other = engine.session("default", Map.of());
+        var tight = engine.session(database, Map.of("max_threads", "1"));
+        var reader = engine.readOnly(database, Map.of());
+        var fresh = engine.session(database, Map.of())) {
+      assertThat(other.run("SELECT currentDatabase()").text()).isEqualTo("default\n");
+      assertThat(tight.run("SELECT getSetting('max_threads')").text()).isEqualTo("1\n");
+      assertThat(reader.run("SELECT currentDatabase(), getSetting('readonly')").text())
+          .isEqualTo(database + "\t1\n");
+      assertThat(fresh.run("EXISTS TEMPORARY TABLE mark").text()).isEqualTo("1\n");
+      assertThat(fresh.run("SELECT getSetting('readonly')").text()).isEqualTo("0\n");
+    }
+  }
+
+  @Test
+  void aLentSessionOutlivesItsDatabase() {
+    var gone = database + "_gone";
+    for (var i = 0; i < 2; i++) {
+      try (var session = engine.session()) {
+        session.run("CREATE DATABASE " + gone);
+      }
+      try (var session = engine.session(gone, Map.of())) {
+        session.run("CREATE TABLE t (a UInt8) ENGINE = MergeTree ORDER BY a");
+        assertThat(session.run("SELECT count() FROM t").text()).isEqualTo("0\n");
+      }
+      try (var session = engine.session()) {
+        session.run("DROP DATABASE " + gone + " SYNC");
+      }
+    }
+  }
+
+  @Test
   void aTaggedStatementIsKilled() throws Exception {
     try (var threads = Executors.newSingleThreadExecutor();
         var session = engine.session()) {

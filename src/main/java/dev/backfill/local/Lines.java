@@ -1,0 +1,86 @@
+package dev.backfill.local;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/// Rows as the engine reads them: lines of JSON, one after the other in one piece of memory.
+final class Lines {
+  private byte[] bytes;
+  private int length;
+  private int[] ends = new int[256];
+  private int size;
+
+  /// @param expected bytes
+  Lines(int expected) {
+    bytes = new byte[Math.max(expected, 64)];
+  }
+
+  int size() {
+    return size;
+  }
+
+  boolean isEmpty() {
+    return size == 0;
+  }
+
+  void put(byte one) {
+    room(1);
+    bytes[length++] = one;
+  }
+
+  void put(byte[] from, int begin, int end) {
+    var count = end - begin;
+    room(count);
+    System.arraycopy(from, begin, bytes, length, count);
+    length += count;
+  }
+
+  void put(byte[] all) {
+    put(all, 0, all.length);
+  }
+
+  /// What was put since the last line is one.
+  void end() {
+    put((byte) '\n');
+    if (size == ends.length) {
+      ends = Arrays.copyOf(ends, 2 * size);
+    }
+    ends[size++] = length;
+  }
+
+  void add(byte[] line) {
+    put(line);
+    end();
+  }
+
+  /// Takes a line out.
+  ///
+  /// @param index from 0
+  byte[] remove(int index) {
+    var begin = index == 0 ? 0 : ends[index - 1];
+    var end = ends[index];
+    var line = Arrays.copyOfRange(bytes, begin, end - 1);
+    System.arraycopy(bytes, end, bytes, begin, length - end);
+    length -= end - begin;
+    size--;
+    for (var i = index; i < size; i++) {
+      ends[i] = ends[i + 1] - (end - begin);
+    }
+    return line;
+  }
+
+  /// All of them, each with its end; good until the next change.
+  ByteBuffer all() {
+    return ByteBuffer.wrap(bytes, 0, length);
+  }
+
+  private void room(int more) {
+    if (bytes.length - length < more) {
+      var wanted = (long) bytes.length + Math.max(more, bytes.length / 2);
+      if (length + (long) more > Integer.MAX_VALUE - 8) {
+        throw new Refusal(413, "the body is too large");
+      }
+      bytes = Arrays.copyOf(bytes, (int) Math.min(wanted, Integer.MAX_VALUE - 8));
+    }
+  }
+}
