@@ -6,10 +6,14 @@ import dev.backfill.http.Limits;
 import dev.backfill.journey.EvidenceJourney;
 import dev.backfill.journey.PlanJourney;
 import dev.backfill.report.PlanReport;
+import dev.backfill.survey.Deployed;
+import dev.backfill.tinybird.Tinybird;
 import dev.backfill.tinybird.http.Host;
 import dev.backfill.tinybird.http.HttpTinybird;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import picocli.CommandLine.Option;
 
 /// A workspace that a plan is measured against, where there is one.
@@ -19,7 +23,8 @@ final class EvidenceOptions {
       paramLabel = "URL",
       description = {
         "The API's address (default: BACKFILL_HOST). With it and a token, the figures behind each"
-            + " choice are read from the workspace and shown; the plan stays the same."
+            + " choice are read from the workspace and shown, names that are taken there stay free,"
+            + " and what is being migrated there isn't planned again. Else the plan is the same."
       })
   private Optional<String> host = Optional.empty();
 
@@ -34,34 +39,64 @@ final class EvidenceOptions {
   @Option(names = "--no-evidence", description = "Ask no workspace, whatever is set.")
   private boolean none;
 
-  /// The reports, with figures where a workspace is given.
+  /// The plans as reports, with figures where a workspace is given.
   ///
   /// @throws Failure.Usage when one was asked for by option and can't be asked
-  List<PlanReport> reports(List<PlanJourney.Planned> planned, Console console, Progress progress) {
+  List<PlanReport> reports(
+      Function<PlanJourney.Workspace, List<PlanJourney.Planned>> plans,
+      Console console,
+      Progress progress) {
+    return asking(
+        console,
+        progress,
+        tinybird ->
+            plans.apply(names -> Deployed.of(tinybird, names)).stream()
+                .map(p -> EvidenceJourney.with(p, tinybird, progress::passing))
+                .toList(),
+        () ->
+            plans.apply(PlanJourney.Workspace.NONE).stream()
+                .map(PlanJourney.Planned::report)
+                .toList());
+  }
+
+  /// What is made of a workspace's names, where one is given.
+  ///
+  /// @throws Failure.Usage when one was asked for by option and can't be asked
+  <T> T knowing(Function<PlanJourney.Workspace, T> made, Console console, Progress progress) {
+    return asking(
+        console,
+        progress,
+        tinybird -> made.apply(names -> Deployed.of(tinybird, names)),
+        () -> made.apply(PlanJourney.Workspace.NONE));
+  }
+
+  private <T> T asking(
+      Console console, Progress progress, Function<Tinybird, T> asked, Supplier<T> offline) {
     var address = host.or(() -> console.variable("BACKFILL_HOST"));
     var token = console.variable(tokenVariable).map(String::strip);
     if (host.isPresent() && token.isEmpty()) {
       throw new Failure.Usage("no token: set the environment variable " + tokenVariable + ".");
     }
     if (none || address.isEmpty() || token.isEmpty()) {
-      return planned.stream().map(PlanJourney.Planned::report).toList();
+      return offline.get();
     }
     try (var http =
         new Http(
             Limits.DEFAULT,
             console.pause(),
             (because, since, pause) -> progress.passing("waiting: " + because))) {
-      var tinybird = new HttpTinybird(http, Host.parse(address.get()), token.get());
-      return planned.stream()
-          .map(p -> EvidenceJourney.with(p, tinybird, progress::passing))
-          .toList();
+      return asked.apply(new HttpTinybird(http, Host.parse(address.get()), token.get()));
     } catch (Failure.Remote failure) {
       if (host.isPresent()) {
         throw failure;
       }
       progress.end();
-      console.err().println("warning: no figures from the workspace: " + failure.getMessage());
-      return planned.stream().map(PlanJourney.Planned::report).toList();
+      console
+          .err()
+          .println(
+              "warning: no figures from the workspace, and its names aren't known: "
+                  + failure.getMessage());
+      return offline.get();
     } finally {
       progress.end();
     }

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 final class GenerateCommand implements Callable<Integer> {
   private final Console console;
   @Mixin private RevisionOptions revisions = new RevisionOptions();
+  @Mixin private EvidenceOptions evidence = new EvidenceOptions();
   @Mixin private Output output = new Output();
 
   @Option(
@@ -36,7 +37,12 @@ final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var generated =
-        GenerateJourney.generate(revisions.request(console), check, force, console.now());
+        evidence.knowing(
+            workspace ->
+                GenerateJourney.generate(
+                    revisions.request(console), workspace, check, force, console.now()),
+            console,
+            output.progress(console));
     var report =
         new GenerateReport(
             generated.report(),

@@ -54,7 +54,9 @@ final class PlanCommand implements Callable<Integer> {
     }
     var reports =
         evidence.reports(
-            PlanJourney.planAll(revisions.request(console)), console, output.progress(console));
+            workspace -> PlanJourney.planAll(revisions.request(console), workspace),
+            console,
+            output.progress(console));
     console.out().print(text(reports));
     // Not in the plan itself, which is the same at any time of day.
     reports.stream()

@@ -34,18 +34,23 @@ public final class GenerateJourney {
     }
   }
 
+  /// @param workspace whose names stay free, if there is one
   /// @param check only look
   /// @param force overwrite what a person has edited
   /// @param now decides whether a pinned cutover is past
   /// @throws Failure.Refused when the plan is refused, something has to be decided first, or the
   ///   cutover is past
   public static Generated generate(
-      PlanJourney.Request request, boolean check, boolean force, Instant now) {
+      PlanJourney.Request request,
+      PlanJourney.Workspace workspace,
+      boolean check,
+      boolean force,
+      Instant now) {
     if (request.head().isPresent() && !check) {
       throw new Failure.Usage(
           "generate writes into the work tree and plans from it; --head goes with --check only.");
     }
-    var planned = PlanJourney.plan(request);
+    var planned = PlanJourney.plan(request, workspace);
     var report = planned.report();
     stopIfRefused(report);
     stopIfPast(planned, now);

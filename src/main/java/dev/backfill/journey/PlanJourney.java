@@ -25,6 +25,7 @@ import dev.backfill.revision.CommitId;
 import dev.backfill.revision.Revisions;
 import dev.backfill.revision.Snapshot;
 import dev.backfill.revision.jgit.JGitRevisions;
+import dev.backfill.survey.Deployed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -39,6 +40,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -99,27 +101,39 @@ public final class PlanJourney {
     }
   }
 
-  /// Plans every project of the repository, or the one that was named.
+  /// What a workspace holds beside what the files define; given the names that they do.
+  public interface Workspace extends Function<Set<String>, Deployed> {
+    /// There is none to ask.
+    Workspace NONE = _ -> Deployed.NOTHING;
+  }
+
+  /// Plans every project of the repository, or the one that was named, from its files alone.
   public static List<Planned> planAll(Request request) {
+    return planAll(request, Workspace.NONE);
+  }
+
+  /// The same; names that the workspace has taken stay free, and what is being migrated there isn't
+  /// planned again.
+  public static List<Planned> planAll(Request request, Workspace workspace) {
     try (var revisions =
         JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
       return Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head))
           .stream()
-          .map(dir -> plan(revisions, request, base, head, dir))
+          .map(dir -> plan(revisions, request, workspace, base, head, dir))
           .toList();
     }
   }
 
   /// Plans the only project, or the one that was named.
-  public static Planned plan(Request request) {
+  public static Planned plan(Request request, Workspace workspace) {
     try (var revisions =
         JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
       var dir = Sources.projectDir(revisions, request.where(), List.of(Optional.of(base), head));
-      return plan(revisions, request, base, head, dir);
+      return plan(revisions, request, workspace, base, head, dir);
     }
   }
 
@@ -140,6 +154,7 @@ public final class PlanJourney {
   private static Planned plan(
       Revisions revisions,
       Request request,
+      Workspace workspace,
       CommitId baseId,
       Optional<CommitId> headId,
       String dir) {
@@ -167,11 +182,12 @@ public final class PlanJourney {
             .toList());
     var settings = Sources.settings(request.where(), headFiles);
     Sources.stopOnWrongSettings(settings.problems());
+    var live = Live.of(workspace, base, head, committed);
     var plan =
         Planner.plan(
             new PlanRequest(
-                base,
-                head,
+                live.base(),
+                live.head(),
                 revisions.renames(baseId, headId, dir).stream()
                     .collect(
                         Collectors.toMap(
@@ -180,7 +196,7 @@ public final class PlanJourney {
                 request.lead(),
                 request.pinned(),
                 committed,
-                Set.of(),
+                live.taken(),
                 Optional.empty(),
                 deployVersions(baseFiles, headFiles, committed),
                 request.pullRequest()));
@@ -188,6 +204,7 @@ public final class PlanJourney {
     var said = plan.verdict() == Verdict.VERSION ? ci.problems() : List.<Problem>of();
     var obstacles = new ArrayList<>(plan.obstacles());
     said.stream().filter(p -> p.severity() == Severity.ERROR).forEach(obstacles::add);
+    obstacles.addAll(live.obstacles(plan));
     committed.ifPresent(c -> obstacles.addAll(Undo.problems(headFiles.files(), c)));
     if (plan.verdict() == Verdict.VERSION) {
       obstacles.addAll(Emitter.obstacles(plan, base, head));
