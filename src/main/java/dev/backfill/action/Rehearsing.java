@@ -5,10 +5,13 @@ import dev.backfill.github.Check.Conclusion;
 import dev.backfill.github.CheckRun;
 import dev.backfill.github.GitHub;
 import dev.backfill.journey.Checkout;
+import dev.backfill.journey.EvidenceJourney;
+import dev.backfill.journey.PlanJourney;
 import dev.backfill.journey.RehearseJourney;
 import dev.backfill.run.Rehearsed;
 import dev.backfill.run.RunOptions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -64,7 +67,8 @@ final class Rehearsing {
     try {
       waitForChecks(target);
       for (var planned : plans.moving()) {
-        rehearsed.put(planned.report().projectDir(), rehearse(planned.core(), target));
+        rehearsed.put(
+            planned.report().projectDir(), answered(planned, rehearse(planned.core(), target)));
       }
     } catch (Failure e) {
       planning.show(
@@ -90,6 +94,31 @@ final class Rehearsing {
         house::sleep,
         house.events(),
         house::cancelled);
+  }
+
+  /// Production's figures may speak against the way that was chosen; then the branch proves nothing
+  /// before backfill.yml answers.
+  private Rehearsed answered(PlanJourney.Planned planned, Rehearsed rehearsed) {
+    List<String> open;
+    try {
+      open =
+          EvidenceJourney.open(
+                  EvidenceJourney.with(
+                      planned, house.tinybird(host(inputs), token(inputs)), line -> {}))
+              .stream()
+              .map(p -> p.message() + " " + p.advice())
+              .toList();
+    } catch (Failure.Remote e) {
+      publisher.log().log("No figures from the workspace: " + e.getMessage());
+      return rehearsed;
+    }
+    if (open.isEmpty()) {
+      return rehearsed;
+    }
+    var reasons = new ArrayList<>(rehearsed.reasons());
+    reasons.addAll(open);
+    return new Rehearsed(
+        rehearsed.branch(), rehearsed.branchId(), rehearsed.targets(), false, reasons);
   }
 
   /// The CI's own tests compare the branch with production: rows of ours would make them red.

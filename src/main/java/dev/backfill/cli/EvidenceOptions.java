@@ -12,8 +12,10 @@ import dev.backfill.tinybird.http.Host;
 import dev.backfill.tinybird.http.HttpTinybird;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import picocli.CommandLine.Option;
 
 /// A workspace that a plan is measured against, where there is one.
@@ -59,15 +61,23 @@ final class EvidenceOptions {
                 .toList());
   }
 
-  /// What is made of a workspace's names, where one is given.
+  /// What is made of a workspace's names, where one is given, and of what adds its figures to a
+  /// plan.
   ///
   /// @throws Failure.Usage when one was asked for by option and can't be asked
-  <T> T knowing(Function<PlanJourney.Workspace, T> made, Console console, Progress progress) {
+  <T> T knowing(
+      BiFunction<PlanJourney.Workspace, UnaryOperator<PlanJourney.Planned>, T> made,
+      Console console,
+      Progress progress) {
     return asking(
         console,
         progress,
-        tinybird -> made.apply(names -> Deployed.of(tinybird, names)),
-        () -> made.apply(PlanJourney.Workspace.NONE));
+        tinybird ->
+            made.apply(
+                names -> Deployed.of(tinybird, names),
+                planned ->
+                    planned.showing(EvidenceJourney.with(planned, tinybird, progress::passing))),
+        () -> made.apply(PlanJourney.Workspace.NONE, UnaryOperator.identity()));
   }
 
   private <T> T asking(

@@ -13,7 +13,9 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Writes the files of the plan into the work tree: all of them or none.",
-      "What a person has edited is kept and reported; then nothing is written."
+      "What a person has edited is kept and reported; then nothing is written.",
+      "With a workspace (--host, or BACKFILL_HOST and a token) its figures are read first: where they"
+          + " speak against the plan's choice, nothing is written before backfill.yml answers."
     },
     footer = {"", "Example:", "  backfill generate --base main", "  backfill generate --check"})
 final class GenerateCommand implements Callable<Integer> {
@@ -38,9 +40,9 @@ final class GenerateCommand implements Callable<Integer> {
   public Integer call() {
     var generated =
         evidence.knowing(
-            workspace ->
+            (workspace, measured) ->
                 GenerateJourney.generate(
-                    revisions.request(console), workspace, check, force, console.now()),
+                    revisions.request(console), workspace, check, force, console.now(), measured),
             console,
             output.progress(console));
     var report =

@@ -1,8 +1,10 @@
 package dev.backfill.journey;
 
+import dev.backfill.config.Settings;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Plan;
 import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
 import dev.backfill.project.Column;
 import dev.backfill.project.Project;
 import dev.backfill.report.PlanReport;
@@ -18,7 +20,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// Adds the workspace's figures to a plan: they stand beside its choices, and where they speak
-/// against one there is a warning. The plan itself stays as files and settings made it.
+/// against one there is a warning to be answered in the settings. The plan itself stays as files
+/// and settings made it.
 public final class EvidenceJourney {
   private EvidenceJourney() {}
 
@@ -41,7 +44,13 @@ public final class EvidenceJourney {
       planned
           .base()
           .dataSource(migration.source())
-          .ifPresent(d -> warnings.addAll(Objections.of(migration, survey, d.place())));
+          .ifPresent(d ->
+              warnings.addAll(
+                  Objections.of(
+                      migration,
+                      survey,
+                      d.place(),
+                      settled(planned.settings().of(migration.source())))));
     }
     return new PlanReport(
         report.base(),
@@ -59,6 +68,17 @@ public final class EvidenceJourney {
         report.files(),
         report.flows(),
         report.steps());
+  }
+
+  private static boolean settled(Settings.ForDataSource said) {
+    return said.scenario().isPresent() || said.accept().contains(Objections.CODE);
+  }
+
+  /// What of a report with figures has to be answered in the settings before anything goes on.
+  public static List<Problem> open(PlanReport report) {
+    return report.plan().warnings().stream()
+        .filter(w -> w.code().equals(Objections.CODE) && w.severity() == Severity.WARNING)
+        .toList();
   }
 
   private static Optional<Column> cut(Migration migration, Project base) {

@@ -10,6 +10,8 @@ import dev.backfill.worktree.Worktree;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /// Brings the files of a plan into the work tree, all of them or none.
 public final class GenerateJourney {
@@ -19,7 +21,8 @@ public final class GenerateJourney {
   ///
   /// @param written paths that were created, replaced or removed; relative to the project
   /// @param unfinished with `--check`: what is missing or stale
-  /// @param edited generated files that a person has changed; nothing was written then
+  /// @param edited generated files that a person has changed; nothing was written then. With
+  ///   `--check` they aren't among the unfinished ones
   public record Generated(
       PlanReport report, List<String> written, List<String> unfinished, List<String> edited) {
     public Generated {
@@ -38,6 +41,7 @@ public final class GenerateJourney {
   /// @param check only look
   /// @param force overwrite what a person has edited
   /// @param now decides whether a pinned cutover is past
+  /// @param measured adds a workspace's figures; asked only when something is to be written
   /// @throws Failure.Refused when the plan is refused, something has to be decided first, or the
   ///   cutover is past
   public static Generated generate(
@@ -45,22 +49,36 @@ public final class GenerateJourney {
       PlanJourney.Workspace workspace,
       boolean check,
       boolean force,
-      Instant now) {
+      Instant now,
+      UnaryOperator<PlanJourney.Planned> measured) {
     if (request.head().isPresent() && !check) {
       throw new Failure.Usage(
           "generate writes into the work tree and plans from it; --head goes with --check only.");
     }
     var planned = PlanJourney.plan(request, workspace);
+    if (!check && !planned.changes().isEmpty()) {
+      planned = measured.apply(planned);
+    }
     var report = planned.report();
     stopIfRefused(report);
     stopIfPast(planned, now);
     if (check) {
-      var unfinished =
+      var edits = planned.edited();
+      var behind =
           report.files().stream()
               .filter(f -> f.status() != PlanReport.Presence.CURRENT)
               .map(PlanReport.FileStatus::path)
-              .toList();
-      return new Generated(report, List.of(), unfinished, List.of());
+              .collect(Collectors.partitioningBy(edits::contains));
+      return new Generated(
+          report,
+          List.of(),
+          behind.getOrDefault(false, List.of()),
+          behind.getOrDefault(true, List.of()));
+    }
+    var open = EvidenceJourney.open(report);
+    if (!open.isEmpty()) {
+      throw new Failure.Refused(
+          "the workspace's figures speak against the plan, and nothing was written", open);
     }
     if (planned.changes().isEmpty()) {
       return new Generated(report, List.of(), List.of(), List.of());

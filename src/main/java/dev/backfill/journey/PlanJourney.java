@@ -2,6 +2,7 @@ package dev.backfill.journey;
 
 import dev.backfill.change.ProjectDiff;
 import dev.backfill.change.Verdict;
+import dev.backfill.config.Settings;
 import dev.backfill.emit.Emitter;
 import dev.backfill.emit.FileChange;
 import dev.backfill.emit.Undo;
@@ -86,18 +87,28 @@ public final class PlanJourney {
   /// @param changes every file as it should be, `plan.json` included; empty when there is nothing
   ///   to generate or something stops it
   /// @param generatedBefore sha256 by path of what head's own plan says it generated
+  /// @param edited of those, the ones that head holds otherwise: somebody has edited them
   /// @param base the project at base
   /// @param folder the project's folder on disk
+  /// @param settings head's
   public record Planned(
       PlanReport report,
       PlanCore core,
       List<FileChange> changes,
       Map<String, String> generatedBefore,
+      Set<String> edited,
       Project base,
-      Path folder) {
+      Path folder,
+      Settings settings) {
     public Planned {
       changes = List.copyOf(changes);
       generatedBefore = Map.copyOf(generatedBefore);
+      edited = Set.copyOf(edited);
+    }
+
+    /// The same with another report, such as one with a workspace's figures.
+    public Planned showing(PlanReport other) {
+      return new Planned(other, core, changes, generatedBefore, edited, base, folder, settings);
     }
   }
 
@@ -250,10 +261,17 @@ public final class PlanJourney {
         core,
         changes,
         committed.stream()
-            .flatMap(c -> c.files().stream())
+            .flatMap(PlanJourney::written)
             .collect(Collectors.toMap(PlanCore.Generated::path, PlanCore.Generated::sha256)),
+        committed.stream()
+            .flatMap(PlanJourney::written)
+            .filter(f -> headFiles.files().containsKey(f.path()))
+            .filter(f -> !sha256(headFiles.files().getOrDefault(f.path(), "")).equals(f.sha256()))
+            .map(PlanCore.Generated::path)
+            .collect(Collectors.toSet()),
         base,
-        dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
+        dir.equals(".") ? revisions.root() : revisions.root().resolve(dir),
+        settings.settings());
   }
 
   private static Project project(Snapshot snapshot, Readings readings) {
@@ -316,6 +334,15 @@ public final class PlanJourney {
       }
     }
     return List.copyOf(out.values());
+  }
+
+  /// What was generated with a core, its own file included: it can't hold its own hash.
+  private static Stream<PlanCore.Generated> written(PlanCore core) {
+    return Stream.concat(
+        core.files().stream(),
+        Stream.of(
+            new PlanCore.Generated(
+                "deploy/" + core.version() + "/plan.json", "100644", sha256(CoreJson.file(core)))));
   }
 
   /// How head holds a file; nothing for one that should be gone and is.

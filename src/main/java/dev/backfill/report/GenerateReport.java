@@ -30,9 +30,9 @@ public record GenerateReport(
   public String text(Style style) {
     var out = new StringBuilder();
     out.append(done() ? style.good(headline()) : style.bad(headline())).append('\n');
+    edited.forEach(p -> out.append("  edited ").append(Escape.line(p)).append('\n'));
     written.forEach(p -> out.append("  wrote ").append(Escape.line(p)).append('\n'));
     unfinished.forEach(p -> out.append("  ").append(Escape.line(presence(p))).append('\n'));
-    edited.forEach(p -> out.append("  edited ").append(Escape.line(p)).append('\n'));
     if (!written.isEmpty()) {
       out.append("Look at them, commit them, push.\n");
     }
@@ -41,9 +41,9 @@ public record GenerateReport(
 
   public String markdown() {
     var out = new StringBuilder("### Backfill: ").append(headline()).append("\n\n");
+    edited.forEach(p -> out.append("- edited ").append(Escape.code(p)).append('\n'));
     written.forEach(p -> out.append("- wrote ").append(Escape.code(p)).append('\n'));
     unfinished.forEach(p -> out.append("- ").append(Escape.code(presence(p))).append('\n'));
-    edited.forEach(p -> out.append("- edited ").append(Escape.code(p)).append('\n'));
     return out.toString();
   }
 
@@ -60,6 +60,10 @@ public record GenerateReport(
   }
 
   private String headline() {
+    if (!edited.isEmpty() && checked) {
+      return "somebody has edited generated files. Put the change into the author's file and run"
+          + " backfill generate, or overwrite it with backfill generate --force.";
+    }
     if (!edited.isEmpty()) {
       return "nothing was written: somebody has edited generated files. Put the change into the"
           + " author's file, or overwrite it with --force.";

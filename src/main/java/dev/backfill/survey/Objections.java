@@ -5,70 +5,33 @@ import dev.backfill.plan.Scenario;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Where the figures speak against what a plan chose. A plan itself rests on files and settings
-/// alone, so that the same commit gives the same plan tomorrow: who reads an objection answers it
-/// in `backfill.yml`.
+/// alone, so that the same commit gives the same plan tomorrow, and without a token: whoever reads
+/// an objection answers it in `backfill.yml`. Until then it is a warning that stops `generate` and
+/// readiness; what the settings say or accept is only noted.
 public final class Objections {
+  /// The code of an objection to the way that was chosen.
+  public static final String CODE = "evidence_disagrees";
+
   /// A share of rows without a usable timestamp that is more than an accident.
   private static final double MANY = 0.01;
 
   private Objections() {}
 
-  public static List<Problem> of(Migration migration, Survey survey, Place place) {
+  /// @param settled whether backfill.yml names the scenario, or accepts what speaks against it
+  public static List<Problem> of(Migration migration, Survey survey, Place place, boolean settled) {
     var out = new ArrayList<Problem>();
-    if (migration.scenario() == Scenario.STREAMING_TIMESTAMP) {
-      survey
-          .times()
-          .filter(t -> t.share() > MANY)
-          .ifPresent(t ->
-              out.add(
-                  disagree(
-                      place,
-                      "%.1f %% of the rows of %s have no timestamp in `%s` or one at the epoch or in the future; those that arrive later are only brought by another `run`."
-                          .formatted(t.share() * 100, survey.source(), t.column()),
-                      "Set scenario: delta for it, or clean what the producers send.")));
-      survey
-          .lateness()
-          .filter(l -> l.rows() > 0 && l.beyond() > l.rows() * MANY)
-          .ifPresent(l ->
-              out.add(
-                  disagree(
-                      place,
-                      "%,d of %,d rows of %s arrived later than max-lateness allows."
-                          .formatted(l.beyond(), l.rows(), survey.source()),
-                      "Set scenario: delta for it, or a longer max-lateness.")));
-      survey
-          .replaced()
-          .filter(r -> r.times() > 1 && !survey.streams())
-          .ifPresent(r ->
-              out.add(
-                  disagree(
-                      place,
-                      "%s was replaced %,d times and nobody streams into it: a replace reaches neither the sync nor the copies."
-                          .formatted(survey.source(), r.times()),
-                      "Set scenario: full_replacement or reload for it.")));
-    }
-    if (migration.scenario() == Scenario.NOT_PRODUCTION
-        && survey.rows().filter(n -> n > 0).isPresent()) {
-      out.add(
-          disagree(
-              place,
-              "%s is said not to be in production and holds %,d rows, which nothing copies."
-                  .formatted(survey.source(), survey.rows().orElse(0L)),
-              "Take the scenario out of backfill.yml unless they may be lost."));
-    }
-    if ((migration.scenario() == Scenario.FULL_REPLACEMENT
-            || migration.scenario() == Scenario.RELOAD)
-        && survey.streams()) {
-      out.add(
-          disagree(
-              place,
-              "somebody streams into %s, so the next load doesn't bring all of its rows."
-                  .formatted(survey.source()),
-              "Set scenario: delta or streaming_timestamp for it."));
-    }
+    against(migration, survey)
+        .forEach((message, instead) ->
+            out.add(
+                settled
+                    ? Problem.note("evidence_disagrees", place, message, "")
+                    : Problem.warning(
+                        "evidence_disagrees", place, message, advice(survey.source(), instead))));
     if (!survey.unknownPipes().isEmpty()) {
       out.add(
           Problem.warning(
@@ -93,7 +56,65 @@ public final class Objections {
     return out;
   }
 
-  private static Problem disagree(Place place, String message, String advice) {
-    return Problem.warning("evidence_disagrees", place, message, advice);
+  /// What speaks against the choice, with the scenarios that suit the figures.
+  private static Map<String, String> against(Migration migration, Survey survey) {
+    var out = new LinkedHashMap<String, String>();
+    var source = survey.source();
+    var scenario = migration.scenario();
+    if (scenario == Scenario.STREAMING_TIMESTAMP) {
+      survey
+          .times()
+          .filter(t -> t.share() > MANY)
+          .ifPresent(t ->
+              out.put(
+                  "%.1f %% of the rows of %s have no timestamp in `%s` or one at the epoch or in the future; those that arrive later are only brought by another `run`."
+                      .formatted(t.share() * 100, source, t.column()),
+                  "delta"));
+      survey
+          .lateness()
+          .filter(l -> l.rows() > 0 && l.beyond() > l.rows() * MANY)
+          .ifPresent(l ->
+              out.put(
+                  "%,d of %,d rows of %s arrived later than max-lateness allows."
+                      .formatted(l.beyond(), l.rows(), source),
+                  "delta"));
+    }
+    if (scenario == Scenario.STREAMING_TIMESTAMP
+        || scenario == Scenario.DELTA
+        || scenario == Scenario.MOVE_INGESTION) {
+      survey
+          .replaced()
+          .filter(r -> r.times() > 1 && !survey.streams())
+          .ifPresent(r ->
+              out.put(
+                  "%s was replaced %,d times and nobody streams into it: a replace reaches neither the sync nor the copies."
+                      .formatted(source, r.times()),
+                  "full_replacement"));
+    }
+    if (scenario == Scenario.NOT_PRODUCTION && survey.rows().filter(n -> n > 0).isPresent()) {
+      out.put(
+          "%s is said not to be in production and holds %,d rows, which nothing copies."
+              .formatted(source, survey.rows().orElse(0L)),
+          "delta");
+    }
+    if (scenario == Scenario.POPULATE && survey.streams()) {
+      out.put(
+          "somebody streams into %s: rows that arrive while deploy.sh populates may come twice, so the producers have to rest then."
+              .formatted(source),
+          "delta");
+    }
+    if ((scenario == Scenario.FULL_REPLACEMENT || scenario == Scenario.RELOAD)
+        && survey.streams()) {
+      out.put(
+          "somebody streams into %s, so the next load doesn't bring all of its rows."
+              .formatted(source),
+          "delta");
+    }
+    return out;
+  }
+
+  private static String advice(String source, String instead) {
+    return "Write `datasources: {%s: {scenario: %s}}` into backfill.yml, or `{%s: {accept: [%s]}}` if the figures are harmless; until then nothing is generated and nothing is ready."
+        .formatted(source, instead, source, CODE);
   }
 }

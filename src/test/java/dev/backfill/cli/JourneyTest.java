@@ -119,7 +119,15 @@ class JourneyTest {
     var edited = Files.readString(sync) + "\n# mine\n";
     Files.writeString(sync, edited);
 
-    assertThat(Cli.in(folder).run("generate", "--check").status()).isEqualTo(1);
+    Files.delete(folder.resolve("pipes/backfill_analytics_events_1.pipe"));
+    var checked = Cli.in(folder).run("generate", "--check");
+    assertThat(checked.status()).isEqualTo(1);
+    assertThat(checked.out().lines().toList())
+        .satisfies(lines -> {
+          assertThat(lines.getFirst()).contains("somebody has edited generated files");
+          assertThat(lines.get(1)).isEqualTo("  edited pipes/sync_analytics_events_1.pipe");
+          assertThat(lines.get(2)).contains("missing pipes/backfill_analytics_events_1.pipe");
+        });
     var result = Cli.in(folder).run("generate");
 
     assertThat(result.status()).isEqualTo(1);

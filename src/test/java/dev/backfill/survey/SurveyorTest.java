@@ -129,7 +129,7 @@ class SurveyorTest {
           assertThat(c.examples()).containsExactlyInAnyOrder("'03' -> '3'", "'n/a' -> '0'");
         });
     assertThat(survey.unread()).isEmpty();
-    assertThat(Objections.of(migration, survey, Place.of("x")))
+    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false))
         .extracting(Problem::code)
         .contains("live_pipe_unknown", "values_change");
     assertThat(String.join("\n", survey.lines()))
@@ -142,7 +142,8 @@ class SurveyorTest {
     var now = Instant.now().getEpochSecond();
     append(row(now - 60, "1", now) + row(now - 120, "2", now));
 
-    assertThat(Objections.of(migration, survey(tinybird), Place.of("x"))).isEmpty();
+    assertThat(Objections.of(migration, survey(tinybird), Place.of("x"), /* settled= */ false))
+        .isEmpty();
   }
 
   @Test
