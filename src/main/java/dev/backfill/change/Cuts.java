@@ -1,9 +1,13 @@
 package dev.backfill.change;
 
 import dev.backfill.sql.SqlText;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// A query without the conditions that compare a time with an instant, and those conditions. Two
 /// views of one query that differ in them only are the live and the history feed of one target.
@@ -14,7 +18,7 @@ record Cuts(String rest, List<Bound> bounds) {
   private static final String TEXT = "'(\\d{4}-\\d{2}-\\d{2}[^']*|\\$\\{\\w+\\})'";
 
   private static final String INSTANT =
-      "(?:(?:to\\w+|parse\\w+)\\(" + TEXT + "(?:, ?[^()]*)?\\)|" + TEXT + ")";
+      "(?:(?:to\\w+|parse\\w+)\\(" + TEXT + "(?:, ?([^()]*))?\\)|" + TEXT + ")";
 
   private static final Pattern CONDITION =
       Pattern.compile(
@@ -27,7 +31,32 @@ record Cuts(String rest, List<Bound> bounds) {
 
   /// @param lower rows from the value on, else up to it
   /// @param inclusive rows at the value itself too
-  record Bound(String expression, boolean lower, boolean inclusive, String value) {}
+  /// @param zone in which the value is written; empty when it is the column's own
+  record Bound(String expression, boolean lower, boolean inclusive, String value, String zone) {
+
+    /// Whether it lies before the beginning of another range, or at it and not in both.
+    boolean ends(Bound start) {
+      if (value.contains("$") || start.value.contains("$")) {
+        // Bound at the deploy, so nobody knows: not called the same.
+        return true;
+      }
+      if (!zone.isEmpty() && !start.zone.isEmpty() && !zone.equals(start.zone)) {
+        // More than any two zones are apart.
+        return days(value, start.value) > 2;
+      }
+      var order = value.compareTo(start.value);
+      return order < 0 || (order == 0 && !(inclusive && start.inclusive));
+    }
+
+    private static long days(String from, String to) {
+      try {
+        return ChronoUnit.DAYS.between(
+            LocalDate.parse(from.substring(0, 10)), LocalDate.parse(to.substring(0, 10)));
+      } catch (DateTimeParseException _) {
+        return 0;
+      }
+    }
+  }
 
   Cuts {
     bounds = List.copyOf(bounds);
@@ -50,7 +79,8 @@ record Cuts(String rest, List<Bound> bounds) {
               matcher.group(2),
               operator.startsWith(">"),
               operator.endsWith("="),
-              instant(matcher.group(4) == null ? matcher.group(5) : matcher.group(4))));
+              instant(matcher.group(4) == null ? matcher.group(6) : matcher.group(4)),
+              zone(matcher.group(5))));
       position = matcher.end();
       if (matcher.group(1).equals("WHERE") && query.startsWith(" AND ", position)) {
         // What follows takes the place of the first condition, and may be one itself.
@@ -63,6 +93,11 @@ record Cuts(String rest, List<Bound> bounds) {
     }
     rest.append(query.substring(position));
     return new Cuts(SqlText.normalise(rest.toString()), out);
+  }
+
+  private static String zone(@Nullable String arguments) {
+    var at = arguments == null ? -1 : arguments.indexOf('\'');
+    return at < 0 ? "" : arguments.substring(at);
   }
 
   /// A day is its first second.
@@ -83,14 +118,7 @@ record Cuts(String rest, List<Bound> bounds) {
             second.bounds().stream()
                 .filter(Bound::lower)
                 .filter(b -> b.expression().equals(end.expression()))
-                .anyMatch(start -> {
-                  if (end.value().contains("$") || start.value().contains("$")) {
-                    // Bound at the deploy, so nobody knows: not called the same.
-                    return true;
-                  }
-                  var order = end.value().compareTo(start.value());
-                  return order < 0 || (order == 0 && !(end.inclusive() && start.inclusive()));
-                }));
+                .anyMatch(end::ends));
   }
 
   boolean upTo() {

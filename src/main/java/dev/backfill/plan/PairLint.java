@@ -13,6 +13,8 @@ import dev.backfill.sql.Template;
 import dev.backfill.sql.TemplateException;
 import dev.backfill.sql.Token;
 import dev.backfill.sql.Tokens;
+import java.time.LocalDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -417,10 +419,28 @@ final class PairLint {
             second.stream()
                 .filter(b -> b.lower() && b.value().isPresent())
                 .filter(b -> b.column().equals(end.column()))
-                .anyMatch(start -> {
-                  var order = end.value().get().compareTo(start.value().get());
-                  return order < 0 || (order == 0 && !(end.inclusive() && start.inclusive()));
-                }));
+                .anyMatch(start -> ends(end, start)));
+  }
+
+  private static boolean ends(Bound end, Bound start) {
+    var until = end.value().orElse("");
+    var from = start.value().orElse("");
+    if (!end.zone().isEmpty() && !start.zone().isEmpty() && !end.zone().equals(start.zone())) {
+      return farApart(until, from);
+    }
+    var order = until.compareTo(from);
+    return order < 0 || (order == 0 && !(end.inclusive() && start.inclusive()));
+  }
+
+  /// Whether one comes before the other in whatever zones they are written.
+  private static boolean farApart(String until, String from) {
+    try {
+      return !LocalDateTime.parse(until.replace(' ', 'T'))
+          .plusHours(26)
+          .isAfter(LocalDateTime.parse(from.replace(' ', 'T')));
+    } catch (DateTimeParseException _) {
+      return true;
+    }
   }
 
   /// Readers that the diff points at a target which the same diff adds.

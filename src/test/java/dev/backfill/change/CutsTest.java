@@ -51,6 +51,13 @@ class CutsTest {
         "ts < '2031-05-01 12:00:00'  | ts < '2031-05-01 12:00:00'  | false",
         "ts >= '2031-05-01 12:00:00' | ts >= '2031-06-01 12:00:00' | false",
         "ts < '${T}'                 | ts >= '2031-05-01 12:00:00' | true",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= toDateTime('2031-05-01 12:00:00', 'UTC') | true",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= toDateTime('2031-05-01 12:00:00', 'Europe/Madrid') | false",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= toDateTime('2031-05-03 12:00:00', 'Europe/Madrid') | false",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= toDateTime('2031-05-04 12:00:00', 'Europe/Madrid') | true",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= toDateTime('2031-99-04 12:00:00', 'Europe/Madrid') | false",
+        "ts < toDateTime('2031-05-01 12:00:00', 'UTC') | ts >= '2031-05-01 12:00:00' | true",
+        "ts < toDateTime64('2031-05-01 12:00:00', 3) | ts >= toDateTime64('2031-05-01 12:00:00', 6) | true",
         "b = 1                       | ts >= '2031-05-01 12:00:00' | false",
       })
   void onlyRangesThatDoNotMeetAreApart(String one, String other, boolean apart) {
