@@ -68,6 +68,35 @@ class BoundsTest {
     assertThat(bounds.doubtful()).isFalse();
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ts < '2031-05-01' OR seen < '2031-06-01'",
+        "ts < '2031-05-01' OR ts > '2031-06-01'",
+        "ts < '2031-05-01' OR ts < {{DateTime(end)}}",
+        "ts < {{DateTime(a)}} OR ts < {{DateTime(b)}}",
+        "ts < toDateTime('2031-05-01', 'UTC') OR ts < toDateTime('2031-05-01', 'Europe/Madrid')",
+      })
+  void alternativesOfDifferentKindsAreNoBound(String condition) {
+    var text = "NODE n\nSQL >\n    %\n    SELECT ts FROM events WHERE " + condition + "\n";
+    var bounds =
+        Bounds.of(
+            Projects.with("pipes/bounds.pipe", text).pipe("bounds").orElseThrow(),
+            Set.of("ts", "seen"));
+
+    assertThat(bounds.certain()).isEmpty();
+    assertThat(bounds.doubtful()).isTrue();
+  }
+
+  @Test
+  void aTemplatesTagsStandBesideTheConditions() {
+    var bounds =
+        bounds("%\nSELECT ts FROM events WHERE {% if defined(x) %} ts >= '2031-05-01' {% end %}");
+
+    assertThat(bounds.certain()).hasSize(1);
+    assertThat(bounds.certain().getFirst().place().line()).isEqualTo(4);
+  }
+
   @Test
   void bothEndsOfARangeAreBounds() {
     assertThat(where("ts BETWEEN '2031-05-01' AND '2031-06-01' AND b = 1").certain())
