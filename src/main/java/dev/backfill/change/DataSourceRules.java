@@ -12,6 +12,7 @@ import static dev.backfill.change.Ruling.version;
 
 import dev.backfill.config.Settings;
 import dev.backfill.problem.Problem;
+import dev.backfill.project.Column;
 import dev.backfill.project.Column.DefaultKind;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Node;
@@ -87,6 +88,11 @@ final class DataSourceRules {
               + " from "
               + pair.get().source()
               + ": a new version is there already.");
+    }
+    var before = base.materializing(name).stream().map(Pipe::name).toList();
+    if (!before.isEmpty()) {
+      return none(
+          "Only its file is new; " + list(before) + " of base fills the Data Source already.");
     }
     var feeders = head.materializing(name);
     var copies = head.copying(name);
@@ -287,9 +293,21 @@ final class DataSourceRules {
     return inPlaceLosing("Rows older than the new TTL are deleted at the next merges.");
   }
 
+  private static Ruling impossible(Column column) {
+    return refuse(
+        "The server refuses "
+            + column.type()
+            + " of "
+            + column.name()
+            + ", which is no type of ClickHouse; the deploy stops half-way. Put Nullable inside.");
+  }
+
   Ruling columnAdded(Change.ColumnAdded change) {
     var column = change.after();
     var resource = change.resource();
+    if (column.type().impossible()) {
+      return impossible(column);
+    }
     if (sides.isViewTarget(resource)) {
       return version(
           "A column of a Materialized View's target gets its values from the query, so rows that are"
@@ -346,6 +364,9 @@ final class DataSourceRules {
 
   Ruling typeChanged(Change.ColumnTypeChanged change) {
     var before = change.before();
+    if (change.after().type().impossible()) {
+      return impossible(change.after());
+    }
     if (sides.isViewTarget(change.resource())) {
       return version(
           "A column of a Materialized View's target gets its values from the query, so rows that are"

@@ -36,6 +36,9 @@ public final class Judge {
   private final Sides sides;
   private final DataSourceRules dataSources;
   private final PipeRules pipes;
+  private static final String WITH_THE_TYPE =
+      "It goes with the column's new type, into the new version only.";
+
   private final Flow base;
   private final Flow head;
   private final Settings settings;
@@ -198,7 +201,10 @@ public final class Judge {
               .filter(e -> e.getValue().equals(added.resource()))
               .map(Map.Entry::getKey)
               .collect(Collectors.toSet());
-      case Change.QueryChanged query -> pipes.targetsWithOtherRows(query.after());
+      case Change.QueryChanged query ->
+          pipes.targetsWithOtherRows(query.after()).stream()
+              .filter(sides::defined)
+              .collect(Collectors.toSet());
       default -> Set.of(change.resource());
     };
   }
@@ -274,6 +280,10 @@ public final class Judge {
       case Change.ColumnTypeChanged type -> dataSources.typeChanged(type);
       case Change.DefaultChanged c when DataSourceRules.kindOfValueChanged(c) ->
           version("A column can't be altered between stored and computed.");
+      case Change.DefaultChanged(_, var before, var after) when retyped(before, after) ->
+          version(WITH_THE_TYPE);
+      case Change.JsonPathChanged(_, var before, var after) when retyped(before, after) ->
+          version(WITH_THE_TYPE);
       case Change.DefaultChanged(_, _, var after) ->
           inPlace(
               after.defaultKind() == DefaultKind.NONE
@@ -335,6 +345,12 @@ public final class Judge {
       case Change.QueryChanged query -> pipes.query(query);
       case Change.RunChanged run -> pipes.run(run);
     };
+  }
+
+  /// Whether the column is another one by its type, so that nothing else of it is altered in place.
+  private static boolean retyped(Column before, Column after) {
+    return !before.type().equals(after.type())
+        && !DataSourceRules.becomesNullable(new Change.ColumnTypeChanged("", before, after));
   }
 
   /// A change to one half of a live pair has to suit the other half too.

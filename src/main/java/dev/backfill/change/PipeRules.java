@@ -229,6 +229,18 @@ final class PipeRules {
       return none("The view is moved to the other half of a pair.");
     }
     var targets = targetsWithOtherRows(pipe);
+    targets.stream()
+        .filter(t -> !sides.defined(t))
+        .forEach(t ->
+            sides.warn(
+                Problem.error(
+                    "target_not_defined",
+                    change.place(),
+                    "No file of base defines "
+                        + t
+                        + ", which holds rows of the old query, so it can't get a new version.",
+                    "Add its .datasource file as `tb pull` writes it in a pull request of its own, or accept"
+                        + " view_query_changed for it in backfill.yml.")));
     if (!targets.isEmpty()) {
       return version(
           "The rows in "
@@ -425,8 +437,7 @@ final class PipeRules {
         continue;
       }
       var target = view.writingNode().flatMap(Node::target).orElse("");
-      if (base.project().dataSource(target).isPresent()
-          && head.project().dataSource(target).isPresent()
+      if (before.get().writingNode().flatMap(Node::target).filter(target::equals).isPresent()
           && !settings.of(target).accept().contains("view_query_changed")
           && !same(base.meaning(before.get()), head.meaning(view))
           && !joinsTwins(before.get(), view)) {

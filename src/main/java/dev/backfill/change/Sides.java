@@ -68,6 +68,12 @@ final class Sides {
         && pairsAfter.stream().anyMatch(p -> p.pipe().equals(pipe));
   }
 
+  /// Whether both sides have a file of it.
+  boolean defined(String dataSource) {
+    return base.project().dataSource(dataSource).isPresent()
+        && head.project().dataSource(dataSource).isPresent();
+  }
+
   void warn(Problem problem) {
     warnings.add(problem);
   }

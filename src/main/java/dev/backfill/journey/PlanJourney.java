@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -369,8 +370,16 @@ public final class PlanJourney {
 
   private static List<Problem> warnings(
       Plan plan, Project base, Project head, Snapshot baseFiles, Snapshot headFiles) {
-    // What base has too isn't news of this pull request.
-    var old = Set.copyOf(Sources.problems(baseFiles, base));
+    // What base has too isn't news of this pull request, unless it is about a file that nobody
+    // would deploy and that is edited.
+    var old =
+        Sources.problems(baseFiles, base).stream()
+            .filter(p ->
+                !p.code().equals("file_not_loaded")
+                    || Objects.equals(
+                        baseFiles.files().get(p.place().file()),
+                        headFiles.files().get(p.place().file())))
+            .collect(Collectors.toSet());
     return Stream.concat(
             plan.warnings().stream(),
             Sources.problems(headFiles, head).stream().filter(p -> !old.contains(p)))

@@ -8,6 +8,7 @@ import dev.backfill.change.Pair;
 import dev.backfill.change.ProjectDiff;
 import dev.backfill.change.Ttl;
 import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.Pipe;
 import dev.backfill.project.Project;
@@ -53,7 +54,9 @@ final class Draft {
     pairs = Pair.of(flow);
     changes = ProjectDiff.of(base, head, request.renames());
     judgement = Judge.judge(base, head, changes, request.settings());
-    warnings.addAll(judgement.warnings());
+    for (var said : judgement.warnings()) {
+      (said.severity() == Severity.ERROR ? obstacles : warnings).add(said);
+    }
     warnings.addAll(PairLint.of(flow, changes, ours()));
     names = new Names(base, head, request.takenNames(), ours());
   }

@@ -87,6 +87,7 @@ public final class Planner {
       draft.refused |= !fed.isEmpty();
       obstacles.addAll(fed);
       needs();
+      notLoaded();
     }
     var settings = request.settings();
     var core =
@@ -168,7 +169,11 @@ public final class Planner {
     }
     for (var view : flow.materializedFrom(source)) {
       var target = view.writingNode().flatMap(Node::target).orElse("");
-      if (draft.isMigration(view) || head.dataSource(target).isEmpty()) {
+      if (draft.isMigration(view)) {
+        continue;
+      }
+      if (head.dataSource(target).isEmpty()) {
+        notDefined(view, source, target);
         continue;
       }
       if (base.dataSource(target).isEmpty()) {
@@ -177,6 +182,17 @@ public final class Planner {
       }
       reach(target, reached);
     }
+  }
+
+  /// A target that only the view's ENGINE lines, or the workspace, define has a history too.
+  private void notDefined(Pipe view, String source, String target) {
+    obstacles.add(
+        Problem.error(
+            "target_not_defined",
+            view.place(),
+            "%s fills %s from %s, which gets a new version, and no file defines %s, so nothing can be planned for its rows."
+                .formatted(view.name(), target, source, target),
+            "Add its .datasource file, as `tb pull` writes it, in a pull request of its own."));
   }
 
   /// A new view on the old version would run dry when producers move to the new one, and has no
@@ -221,6 +237,34 @@ public final class Planner {
     }
     obstacles.addAll(needs.obstacles());
     warnings.addAll(needs.warnings());
+  }
+
+  /// Files in folders that the client doesn't look into may be deployed some other way.
+  private void notLoaded() {
+    for (var problem : head.problems()) {
+      if (!problem.code().equals("file_not_loaded")) {
+        continue;
+      }
+      var text = head.files().getOrDefault(problem.place().file(), "");
+      var named =
+          migrations.keySet().stream()
+              .filter(s -> !accepts(s, "feeds_not_loaded"))
+              .filter(s -> Pattern.compile("\\b" + Pattern.quote(s) + "\\b").matcher(text).find())
+              .toList();
+      if (!named.isEmpty()) {
+        obstacles.add(
+            Problem.error(
+                "feeds_not_loaded",
+                problem.place(),
+                "The file names %s, which gets a new version, and lies where the Classic client doesn't look; what it does with the rows isn't planned."
+                    .formatted(String.join(", ", named)),
+                "Move it to pipes/ or take it away; if nothing deploys it, accept feeds_not_loaded for it in backfill.yml. Projects of Tinybird Forward aren't supported yet."));
+      }
+    }
+  }
+
+  private boolean accepts(String dataSource, String code) {
+    return request.settings().of(dataSource).accept().contains(code);
   }
 
   private void bindNames() {

@@ -2,6 +2,7 @@ package dev.backfill.project;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// A column type as a tree, in canonical spelling (`Boolean` is `Bool`, `Decimal( 10 , 2 )` is
 /// `Decimal(10, 2)`).
@@ -10,6 +11,9 @@ import java.util.Optional;
 /// @param arguments types, numbers, quoted strings or function names, each as a leaf or a nested
 ///   type
 public record ColumnType(String name, List<ColumnType> arguments) {
+  private static final Set<String> NEVER_NULLABLE =
+      Set.of("Array", "Map", "Nested", "LowCardinality", "Nullable");
+
   public ColumnType {
     arguments = List.copyOf(arguments);
   }
@@ -49,6 +53,14 @@ public record ColumnType(String name, List<ColumnType> arguments) {
 
   public boolean isSimpleAggregate() {
     return name.equals("SimpleAggregateFunction");
+  }
+
+  /// Whether ClickHouse has no such type: what can't stand inside `Nullable` does, anywhere in it.
+  public boolean impossible() {
+    return (name.equals("Nullable")
+            && !arguments.isEmpty()
+            && NEVER_NULLABLE.contains(arguments.getFirst().name()))
+        || arguments.stream().anyMatch(ColumnType::impossible);
   }
 
   /// What this type says about time, when it is a date or a time.

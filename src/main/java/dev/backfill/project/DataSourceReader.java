@@ -74,6 +74,16 @@ final class DataSourceReader {
       }
       return Optional.empty();
     }
+    if (type.get().impossible()) {
+      problems.add(
+          Problem.warning(
+              "impossible_type",
+              syntax.place(),
+              "ClickHouse has no type `"
+                  + shortened(type.get().text())
+                  + "`; the server refuses it.",
+              "Put Nullable inside: arrays, maps and LowCardinality can't be NULL as a whole."));
+    }
     var kind =
         switch (syntax.kind()) {
           case NONE -> Column.DefaultKind.NONE;
