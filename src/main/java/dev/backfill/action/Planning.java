@@ -265,7 +265,7 @@ final class Planning {
     if (current) {
       publisher.comment(
           target.number(),
-          PullRequestComment.write(projects, publisher.page(allNotes)),
+          PullRequestComment.write(projects, page(target, allNotes)),
           plans.reports().stream().allMatch(r -> r.plan().verdict() == Verdict.NONE));
     } else {
       publisher.log().log(
@@ -273,8 +273,13 @@ final class Planning {
     }
     allNotes.addAll(publisher.denied());
     publisher.summary(
-        PullRequestComment.write(projects, publisher.page(allNotes.stream().distinct().toList())));
+        PullRequestComment.write(projects, page(target, allNotes.stream().distinct().toList())));
     return result(projects, checked);
+  }
+
+  private PullRequestComment.Page page(Target target, List<String> notes) {
+    var page = publisher.page(notes);
+    return target.fork() ? page.ofFork() : page;
   }
 
   /// Without GitHub nobody sees a check either.

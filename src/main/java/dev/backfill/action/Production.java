@@ -263,13 +263,16 @@ final class Production {
   private void standing(Open open) {
     publisher.log().log(StatusReport.text(open.status(), Style.PLAIN));
     publisher.summary(StatusReport.markdown(open.status()));
-    open.plan()
-        .pullRequest()
+    standing(open.plan(), open.status(), Optional.empty());
+  }
+
+  private void standing(OfMain plan, Status status, Optional<Integer> opened) {
+    plan.pullRequest()
         .ifPresent(n ->
             publisher.comment(
                 n,
                 PullRequestComment.standing(
-                    open.plan().core(), open.status(), publisher.page(List.of())),
+                    plan.core(), status, opened, publisher.page(List.of())),
                 /* quiet= */ false));
   }
 
@@ -298,20 +301,22 @@ final class Production {
       publisher.log().log(report.text(Style.PLAIN));
       publisher.summary(report.markdown());
       publisher.say(report.markdown().replaceFirst("### Backfill: ([^\n]*)", "**$1**"));
+      var opened = Optional.<Integer>empty();
       if (!prepared.changes().isEmpty()) {
-        result = worse(result, propose(checkout, plan, dir, prepared, report));
+        opened = propose(checkout, plan, dir, prepared, report);
+        result = opened.isPresent() ? result : Result.NO;
       } else if (!prepared.allowed() && abandon.isPresent()) {
         result = Result.NO;
+      }
+      if (abandon.isEmpty()) {
+        standing(plan, prepared.status(), opened);
       }
     }
     return result;
   }
 
-  private static Result worse(Result one, Result other) {
-    return one == Result.NO ? one : other;
-  }
-
-  private Result propose(
+  /// @return the number of the pull request; empty when the token may not open one
+  private Optional<Integer> propose(
       Checkout checkout,
       OfMain plan,
       String dir,
@@ -349,7 +354,7 @@ final class Production {
         publisher.log().log("Pull request " + opened.number() + ": " + title);
         publisher.say("Merge pull request #" + opened.number() + ", and let CD deploy it.");
         publisher.output(Output.PR, String.valueOf(opened.number()));
-        yield Result.DONE;
+        yield Optional.of(opened.number());
       }
       case Attempt.Denied<PullRequest>(var because) -> {
         publisher.deny(
@@ -357,7 +362,7 @@ final class Production {
             because,
             "contents: write, pull-requests: write` and, in the repository's settings, `Allow"
                 + " GitHub Actions to create pull requests");
-        yield Result.NO;
+        yield Optional.empty();
       }
     };
   }

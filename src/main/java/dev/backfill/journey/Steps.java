@@ -64,7 +64,10 @@ final class Steps {
             "rehearse",
             "rehearse in the pull request's branch of the workspace",
             By.WE,
-            "backfill rehearse --plan " + Words.shell(planFile) + " --pr NUMBER",
+            "backfill rehearse --plan "
+                + Words.shell(planFile)
+                + " --pr "
+                + request.pullRequest().map(String::valueOf).orElse("NUMBER"),
             "the branch's target holds its source, and rows past T arrived"));
     steps.add(
         new Step(

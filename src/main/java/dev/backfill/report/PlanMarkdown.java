@@ -3,8 +3,8 @@ package dev.backfill.report;
 import dev.backfill.change.Impact;
 import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Verdict;
+import dev.backfill.plan.Cause;
 import dev.backfill.plan.Migration;
-import dev.backfill.plan.PlanCore;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import java.util.List;
@@ -52,8 +52,8 @@ public final class PlanMarkdown {
       "| where | change | before | after | asks for | why |\n|---|---|---|---|---|---|\n";
   static final String MIGRATIONS_HEAD =
       """
-      | from | to | because | way | rows from now on | rows so far | cutover |
-      |---|---|---|---|---|---|---|
+      | from | to | way | rows so far | rows from now on |
+      |---|---|---|---|---|
       """;
 
   private static void changes(PlanReport report, StringBuilder out) {
@@ -135,23 +135,26 @@ public final class PlanMarkdown {
       return;
     }
     out.append("#### Migrations\n\n").append(MIGRATIONS_HEAD);
-    core.migrations().forEach(m -> out.append(migration(m, core)));
+    core.migrations().forEach(m -> out.append(migration(m)));
     out.append('\n');
+    Words.cutover(core).ifPresent(t -> out.append(Escape.prose(t)).append("\n\n"));
     var evidence = evidence(report);
     if (!evidence.isEmpty()) {
       details(out, "Why this way", evidence);
     }
   }
 
-  static String migration(Migration m, PlanCore core) {
+  private static String trigger(Migration m) {
+    return Escape.code(m.trigger());
+  }
+
+  static String migration(Migration m) {
     return row(
         Escape.code(m.source()),
         Escape.code(m.target()),
-        m.cause().toString(),
-        Words.scenario(m.scenario()),
-        Escape.prose(Words.live(m)),
-        Escape.prose(Words.history(m)),
-        Escape.prose(Words.cutover(m, core)));
+        m.cause() == Cause.DIRECT ? Words.scenario(m.scenario()) : "follows " + trigger(m),
+        Escape.prose(Words.historyWay(m)),
+        Escape.prose(Words.liveWay(m)));
   }
 
   static String evidence(PlanReport report) {

@@ -1,13 +1,17 @@
 package dev.backfill.report;
 
+import dev.backfill.change.Impact;
+import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Verdict;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.problem.Problem;
 import dev.backfill.run.Outcome;
+import dev.backfill.status.Next;
 import dev.backfill.status.Status;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -70,9 +74,20 @@ public final class PullRequestComment {
   /// @param notes sentences about this run (a fork, a missing permission); hostile
   /// @param reportFile where the whole report is, as people find it
   /// @param run the workflow run's address; may be empty
-  public record Page(String key, List<String> notes, String reportFile, String run) {
+  /// @param fork the pull request comes from one, where nothing can be rehearsed
+  public record Page(
+      String key, List<String> notes, String reportFile, String run, boolean fork) {
     public Page {
       notes = List.copyOf(notes);
+    }
+
+    /// Of a branch of this repository.
+    public Page(String key, List<String> notes, String reportFile, String run) {
+      this(key, notes, reportFile, run, /* fork= */ false);
+    }
+
+    public Page ofFork() {
+      return new Page(key, notes, reportFile, run, /* fork= */ true);
     }
   }
 
@@ -94,7 +109,7 @@ public final class PullRequestComment {
         body.always("## Project " + Escape.code(clip(project.report().projectDir())) + "\n\n");
         body.always(headline(List.of(project)) + "\n\n");
       }
-      project(project, body);
+      project(project, page.fork(), body);
     }
     return body.end();
   }
@@ -120,7 +135,7 @@ public final class PullRequestComment {
   public static String stopped(String why, Page page) {
     var body = new Budget(page.reportFile());
     body.always(
-        marker(page.key()) + "\n**Backfill: stopped.** " + Escape.prose(clip(why, 2_000)) + "\n\n");
+        marker(page.key()) + "\n**Backfill: stopped.** " + Escape.prose(sentence(why)) + "\n\n");
     notes(page, body);
     return body.end();
   }
@@ -135,7 +150,7 @@ public final class PullRequestComment {
   public static String answered(
       Optional<String> old, String command, String said, Optional<String> failure, Page page) {
     var text =
-        failure.map(f -> "not done. " + Escape.prose(clip(f, 2_000)) + "\n\n").orElse("")
+        failure.map(f -> "not done. " + Escape.prose(sentence(f)) + "\n\n").orElse("")
             + said.strip();
     var answer =
         ANSWER
@@ -193,20 +208,31 @@ public final class PullRequestComment {
                           .map(r -> Escape.prose(clip(r)))
                           .collect(Collectors.joining(" "));
               case Outcome.ComeBackAt back ->
-                  "waiting until " + back.at() + ".** " + Escape.prose(clip(back.because()));
+                  "to be continued, not before "
+                      + Words.second(back.at())
+                      + ".** "
+                      + Escape.prose(clip(back.because()));
               case Outcome.Planned _ -> "what a run would do.**";
             }
             + "\n\n");
     notes(page, body);
     migrations(core, body);
-    body.whole(
-        7, RunMarkdown.write(outcome).replaceFirst("### [^\n]*\n\n", "") + "\n", "the proof");
+    if (!(outcome instanceof Outcome.ComeBackAt)) {
+      body.whole(
+          7, RunMarkdown.write(outcome).replaceFirst("### [^\n]*\n\n", "") + "\n", "the proof");
+    }
     status.ifPresent(st -> next(st, body));
     return body.end();
   }
 
   /// Where a deployed migration stands.
   public static String standing(PlanCore core, Status status, Page page) {
+    return standing(core, status, Optional.empty(), page);
+  }
+
+  /// @param opened number of the pull request that makes the next change
+  public static String standing(
+      PlanCore core, Status status, Optional<Integer> opened, Page page) {
     var body = new Budget(page.reportFile());
     body.always(
         marker(page.key())
@@ -217,16 +243,38 @@ public final class PullRequestComment {
                     ? "stuck.** Something has to be mended first.\n\n"
                     : "under way.** As of " + Words.second(status.asOf()) + ".\n\n"));
     notes(page, body);
+    opened.ifPresent(
+        n ->
+            body.always(
+                "**Next: merge #"
+                    + n
+                    + "**, and let CD deploy it."
+                    + (status.next().change() == Next.Change.REMOVE_OLD
+                        ? " Then nothing is left to do."
+                        : "")
+                    + "\n\n"));
     migrations(core, body);
     next(status, body);
     return body.end();
   }
 
   private static void next(Status status, Budget body) {
-    body.whole(8, "#### What is next\n\n" + StatusReport.markdown(status) + "\n", "what is next");
+    body.whole(
+        8,
+        "#### What is next\n\n" + StatusReport.markdown(status, PullRequestComment::here) + "\n",
+        "what is next");
   }
 
-  private static void project(Project project, Budget body) {
+  /// A command line, as somebody says it in a comment or a workflow.
+  private static String here(String words) {
+    return words.startsWith("backfill run")
+        ? "/backfill run"
+        : words.startsWith("backfill cleanup")
+            ? "the workflow, started by hand with command: cleanup"
+            : words.replaceAll("--confirm ([a-z_]+)", "`confirm: $1` in the workflow");
+  }
+
+  private static void project(Project project, boolean fork, Budget body) {
     var report = project.report();
     var plan = report.plan();
     body.items(
@@ -254,7 +302,7 @@ public final class PullRequestComment {
     if (!commands.isEmpty()) {
       details(body, 4, "Exact commands", Escape.fence("bash", String.join("\n", commands)));
     }
-    var acts = acts(project);
+    var acts = acts(project, fork);
     if (!acts.isEmpty()) {
       body.always("#### What is next\n\n" + String.join("", acts) + "\n");
     }
@@ -271,8 +319,9 @@ public final class PullRequestComment {
     body.items(
         7,
         "#### Migrations\n\n" + PlanMarkdown.MIGRATIONS_HEAD,
-        core.migrations().stream().map(m -> PlanMarkdown.migration(m, core)).toList(),
+        core.migrations().stream().map(PlanMarkdown::migration).toList(),
         "migrations");
+    Words.cutover(core).ifPresent(t -> body.always(Escape.prose(clip(t, 1_000)) + "\n\n"));
   }
 
   private static void details(Budget body, int keep, String summary, String text) {
@@ -320,7 +369,7 @@ public final class PullRequestComment {
   }
 
   /// Who does what, at most five lines.
-  private static List<String> acts(Project project) {
+  private static List<String> acts(Project project, boolean fork) {
     var report = project.report();
     var out = new ArrayList<String>();
     var open = false;
@@ -331,6 +380,19 @@ public final class PullRequestComment {
     }
     for (var step : report.steps()) {
       if (step.id().equals("generate") || out.size() == MOST_ACTS) {
+        continue;
+      }
+      if (step.id().equals("change")) {
+        refused(report, out);
+        continue;
+      }
+      if (step.id().equals("rehearse") && fork) {
+        out.add(
+            "- [ ] "
+                + (open ? "you, then" : "**you, now**")
+                + ": somebody with write permission pushes this branch to the repository itself and"
+                + " opens the pull request from there; only then can it be rehearsed\n");
+        open = true;
         continue;
       }
       var rehearsed =
@@ -353,6 +415,37 @@ public final class PullRequestComment {
       open = true;
     }
     return out;
+  }
+
+  /// The way out of a refusal: the rest of the pull request can be planned without it.
+  private static void refused(PlanReport report, List<String> out) {
+    var files =
+        report.plan().changes().stream()
+            .filter(c -> c.impact() == Impact.REFUSE)
+            .map(JudgedChange::file)
+            .distinct()
+            .toList();
+    out.add(
+        "- [ ] **you, now**: take back what is marked **refuse**, and push"
+            + (files.isEmpty() || files.size() > 3
+                ? ""
+                : ": "
+                    + Escape.code(
+                        clip(
+                            "git restore --source "
+                                + report.base().substring(0, Math.min(10, report.base().length()))
+                                + " -- "
+                                + files.stream()
+                                    .map(f ->
+                                        Escape.shell(
+                                            report.projectDir().equals(".")
+                                                ? f
+                                                : report.projectDir() + "/" + f))
+                                    .collect(Collectors.joining(" ")))))
+            + "\n");
+    out.add(
+        "- [ ] you, then: what is left is planned as usual. What was taken back goes into a pull"
+            + " request of its own, in steps that the reasons above allow\n");
   }
 
   /// @return whether somebody still has to act
@@ -397,6 +490,10 @@ public final class PullRequestComment {
         yield true;
       }
     };
+  }
+
+  private static String sentence(String text) {
+    return clip(text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1), 2_000);
   }
 
   /// What comes from a pull request, shortened before it is escaped.

@@ -54,25 +54,35 @@ public final class RunMarkdown {
   /// The part of the pull request's comment below `Proof`.
   public static String section(Rehearsed rehearsed) {
     var out = new StringBuilder();
-    out.append(rehearsed.counts() ? "rehearsed" : "this rehearsal doesn't count")
-        .append(" in branch ")
+    out.append(
+            rehearsed.counts()
+                ? "rehearsed and proven in the branch "
+                : "this rehearsal doesn't count, in the branch ")
         .append(Escape.code(rehearsed.branch()))
         .append("\n\n");
     reasons(out, rehearsed.reasons());
     figures(out, rehearsed.targets().stream().map(Rehearsed.Target::figures).toList());
     if (!rehearsed.targets().isEmpty()) {
-      out.append("| target | rows appended past T | arrived | found by | rows in production |");
-      out.append(" chunks there | forecast |\n|---|---|---|---|---|---|---|\n");
+      out.append("In production:\n\n| new version | rows to copy | chunks | takes about |\n");
+      out.append("|---|---|---|---|\n");
       for (var t : rehearsed.targets()) {
         PlanMarkdown.row(
             out,
             Escape.code(t.target()),
-            Words.number(t.injected()),
-            Words.number(t.arrived()),
-            Escape.prose(t.mark()),
             Words.number(t.forecast().rows()),
             Words.number(t.forecast().chunks()),
             t.forecast().duration().map(Words::duration).orElse("not measured"));
+      }
+      out.append('\n');
+      for (var t : rehearsed.targets()) {
+        out.append("- Past T, ")
+            .append(Words.number(t.injected()))
+            .append(" test rows were appended and ")
+            .append(Words.number(t.arrived()))
+            .append(" arrived in ")
+            .append(Escape.code(t.target()))
+            .append(t.mark().isEmpty() ? "" : " (" + Escape.prose(t.mark()) + ")")
+            .append('\n');
       }
       out.append('\n');
     }
@@ -104,20 +114,23 @@ public final class RunMarkdown {
     if (figures.isEmpty()) {
       return;
     }
-    out.append("| target | chunks | jobs | rows copied | rows/s | swept | time in jobs |\n");
-    out.append("|---|---|---|---|---|---|---|\n");
+    out.append("| new version | rows copied | late rows added | jobs | time in jobs | rows/s |\n");
+    out.append("|---|---|---|---|---|---|\n");
     for (var f : figures) {
       PlanMarkdown.row(
           out,
           Escape.code(f.target()),
-          Words.number(f.chunks()),
-          Words.number(f.jobs()),
           Words.number(f.copied()),
-          Words.number(Math.round(f.rowsPerSecond())),
           Words.number(f.swept()),
-          Words.duration(f.copying()));
+          Words.number(f.jobs()),
+          Words.duration(f.copying()),
+          Words.number(Math.round(f.rowsPerSecond())));
     }
     out.append('\n');
+  }
+
+  private static String fingerprints(String expected, String actual) {
+    return Escape.code(expected) + (expected.equals(actual) ? "" : ", " + Escape.code(actual));
   }
 
   private static void proof(StringBuilder out, ProofReport proof) {
@@ -125,13 +138,12 @@ public final class RunMarkdown {
         .append(Escape.code(proof.target()))
         .append(" against ")
         .append(Escape.code(proof.source()))
-        .append(", as of ")
-        .append(proof.asOf());
-    proof.cutover().ifPresent(t -> out.append(", T = ").append(t));
-    proof.until().ifPresent(w -> out.append(", W = ").append(w));
+        .append(" at ")
+        .append(Words.second(proof.asOf()));
+    proof.cutover().ifPresent(t -> out.append("; T, the cutover, is ").append(Words.second(t)));
     out.append(
-        ":\n\n| expected from | in | rows expected | rows there | fingerprints | missing | surplus |"
-            + " says |\n|---|---|---|---|---|---|---|---|\n");
+        ":\n\n| old | new | rows expected | rows there | missing | surplus | says |\n"
+            + "|---|---|---|---|---|---|---|\n");
     for (var c : proof.comparisons()) {
       PlanMarkdown.row(
           out,
@@ -139,12 +151,16 @@ public final class RunMarkdown {
           Escape.code(c.actual()),
           Words.number(c.expectedTotal().rows()),
           Words.number(c.actualTotal().rows()),
-          Escape.code(RunText.hash(c.expectedTotal().hash()))
-              + " "
-              + Escape.code(RunText.hash(c.actualTotal().hash())),
           Words.number(c.missing()),
           Words.number(c.surplus()),
-          "**" + RunText.judgement(c.judgement()) + "**: " + Escape.prose(c.because()));
+          "**"
+              + RunText.judgement(c.judgement())
+              + "**: "
+              + Escape.prose(c.because())
+              + " ("
+              + fingerprints(
+                  RunText.hash(c.expectedTotal().hash()), RunText.hash(c.actualTotal().hash()))
+              + ")");
     }
     out.append('\n');
     for (var c : proof.comparisons()) {

@@ -4,6 +4,7 @@ import dev.backfill.status.Status;
 import dev.backfill.status.Step;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /// Where a migration is and whose turn it is, as people and scripts read it.
 public final class StatusReport {
@@ -42,6 +43,11 @@ public final class StatusReport {
 
   /// The steps as lines of a comment.
   public static String markdown(Status status) {
+    return markdown(status, UnaryOperator.identity());
+  }
+
+  /// @param here says commands and options as the reader can use them
+  static String markdown(Status status, UnaryOperator<String> here) {
     var out = new StringBuilder();
     for (var step : status.steps()) {
       out.append(
@@ -56,10 +62,12 @@ public final class StatusReport {
           .append("): ")
           .append(Escape.prose(step.title()));
       step.until().ifPresent(at -> out.append(", not before ").append(Words.second(at)));
-      step.command().ifPresent(c -> out.append(": ").append(Escape.code(c)));
+      step.command().map(here).ifPresent(c -> out.append(": ").append(Escape.code(c)));
       out.append('\n');
       if (step.state() != Step.State.DONE) {
-        step.because().forEach(b -> out.append("  - ").append(Escape.prose(b)).append('\n'));
+        step.because()
+            .forEach(
+                b -> out.append("  - ").append(Escape.prose(here.apply(b))).append('\n'));
       }
     }
     status

@@ -95,6 +95,54 @@ final class Words {
     };
   }
 
+  /// How rows get into a new version from now on, in a cell of a table.
+  static String liveWay(Migration m) {
+    return switch (m.liveFeed().kind()) {
+      case SYNC -> m.timestamp().isPresent() ? "synced, from T on" : "synced";
+      case FORK -> "its view's fork";
+      case PRODUCERS -> "its producers write there";
+      case NONE -> "nothing";
+    };
+  }
+
+  /// How the rows so far get there.
+  static String historyWay(Migration m) {
+    var before = m.timestamp().isPresent() ? ", before T" : "";
+    return switch (m.historyFeed().kind()) {
+      case COPY -> "copied" + before;
+      case FORK -> "the fork, as its trigger is filled";
+      case SEAM -> "old buckets from the old version" + before;
+      case REPLAY -> "its query over `" + m.trigger() + "`" + before;
+      case POPULATE -> "populated";
+      case NONE -> "nothing";
+    };
+  }
+
+  /// What T is, one sentence; nothing where no migration has one.
+  static Optional<String> cutover(PlanCore core) {
+    var columns =
+        core.migrations().stream()
+            .filter(m -> m.liveFeed().kind() != Feed.Live.Kind.FORK)
+            .flatMap(m -> m.timestamp().stream())
+            .map(t -> "`" + t.column() + "`")
+            .distinct()
+            .toList();
+    return columns.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "T, the cutover, is the instant in "
+                + String.join(", ", columns)
+                + " where the sync takes over from the copy: "
+                + core.cutover()
+                    .pinned()
+                    .map(Object::toString)
+                    .orElse(
+                        "`deploy.sh` sets it to "
+                            + duration(core.cutover().lead())
+                            + " after the deploy")
+                + ".");
+  }
+
   static String live(Migration m) {
     return feed(m.liveFeed().kind().toString(), m.liveFeed().pipe());
   }

@@ -198,6 +198,7 @@ final class ActionScene implements AutoCloseable {
       all.putAll(more);
       var log = new ByteArrayOutputStream();
       var status = launch.start(all, repository.root(), log);
+      show(id);
       return new Ran(
           status,
           log.toString(StandardCharsets.UTF_8),
@@ -205,6 +206,20 @@ final class ActionScene implements AutoCloseable {
           Files.exists(files.resolve("summary")) ? Files.readString(files.resolve("summary")) : "");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// `-Dcomments=DIR` keeps every comment of ours as it was after each run, to look at.
+  private void show(int run) throws IOException {
+    var folder = System.getProperty("comments");
+    if (folder == null) {
+      return;
+    }
+    for (var number = 1; number <= fake.states().size(); number++) {
+      var text = comment(number);
+      if (text.isPresent()) {
+        Files.writeString(Path.of(folder, "run-" + run + "-pr-" + number + ".md"), text.get());
+      }
     }
   }
 
