@@ -271,8 +271,7 @@ final class Production {
         .ifPresent(n ->
             publisher.comment(
                 n,
-                PullRequestComment.standing(
-                    plan.core(), status, opened, publisher.page(List.of())),
+                PullRequestComment.standing(plan.core(), status, opened, publisher.page(List.of())),
                 /* quiet= */ false));
   }
 

@@ -48,8 +48,6 @@ public final class PlanMarkdown {
     return out.toString();
   }
 
-  static final String CHANGES_HEAD =
-      "| where | change | before | after | asks for | why |\n|---|---|---|---|---|---|\n";
   static final String MIGRATIONS_HEAD =
       """
       | from | to | way | rows so far | rows from now on |
@@ -61,7 +59,7 @@ public final class PlanMarkdown {
     if (changes.isEmpty()) {
       return;
     }
-    out.append("#### What changed, and what it asks for\n\n").append(CHANGES_HEAD);
+    out.append("#### What changed, and what it asks for\n\n");
     changes.forEach(c -> out.append(change(c, UnaryOperator.identity())));
     out.append('\n');
     var alone = new StringBuilder();
@@ -82,21 +80,32 @@ public final class PlanMarkdown {
     }
   }
 
-  /// A row of the table of changes.
+  /// A line of the list of changes: a table of six columns is too wide for a comment.
   ///
   /// @param clip shortens what comes from the pull request
   static String change(JudgedChange change, UnaryOperator<String> clip) {
     var file = clip.apply(change.file());
-    return row(
-        Escape.code(change.line() == 0 ? file : file + ":" + change.line()),
-        Escape.prose(Words.kind(change.kind()))
-            + " of "
-            + Escape.code(clip.apply(change.resource())),
-        Escape.code(clip.apply(change.before())),
-        Escape.code(clip.apply(change.after())),
-        (change.impact() == Impact.REFUSE ? "**refuse**" : Words.kind(change.impact().toString()))
-            + (change.destructive() ? ", **data is lost**" : ""),
-        Escape.prose(clip.apply(change.reason())));
+    var before = Escape.code(clip.apply(change.before()));
+    var after = Escape.code(clip.apply(change.after()));
+    return "- "
+        + (change.impact() == Impact.REFUSE
+            ? "**refuse**"
+            : "**" + Words.kind(change.impact().toString()) + "**")
+        + (change.destructive() ? ", **data is lost**" : "")
+        + ": "
+        + Escape.prose(Words.kind(change.kind()))
+        + " of "
+        + Escape.code(clip.apply(change.resource()))
+        + (before.isEmpty() && after.isEmpty()
+            ? ""
+            : after.isEmpty()
+                ? ", was " + before
+                : before.isEmpty() ? ", now " + after : ", from " + before + " to " + after)
+        + ", in "
+        + Escape.code(change.line() == 0 ? file : file + ":" + change.line())
+        + ". "
+        + Escape.prose(clip.apply(change.reason()))
+        + "\n";
   }
 
   private static void findings(PlanReport report, StringBuilder out) {

@@ -75,8 +75,7 @@ public final class PullRequestComment {
   /// @param reportFile where the whole report is, as people find it
   /// @param run the workflow run's address; may be empty
   /// @param fork the pull request comes from one, where nothing can be rehearsed
-  public record Page(
-      String key, List<String> notes, String reportFile, String run, boolean fork) {
+  public record Page(String key, List<String> notes, String reportFile, String run, boolean fork) {
     public Page {
       notes = List.copyOf(notes);
     }
@@ -231,8 +230,7 @@ public final class PullRequestComment {
   }
 
   /// @param opened number of the pull request that makes the next change
-  public static String standing(
-      PlanCore core, Status status, Optional<Integer> opened, Page page) {
+  public static String standing(PlanCore core, Status status, Optional<Integer> opened, Page page) {
     var body = new Budget(page.reportFile());
     body.always(
         marker(page.key())
@@ -243,16 +241,15 @@ public final class PullRequestComment {
                     ? "stuck.** Something has to be mended first.\n\n"
                     : "under way.** As of " + Words.second(status.asOf()) + ".\n\n"));
     notes(page, body);
-    opened.ifPresent(
-        n ->
-            body.always(
-                "**Next: merge #"
-                    + n
-                    + "**, and let CD deploy it."
-                    + (status.next().change() == Next.Change.REMOVE_OLD
-                        ? " Then nothing is left to do."
-                        : "")
-                    + "\n\n"));
+    opened.ifPresent(n ->
+        body.always(
+            "**Next: merge #"
+                + n
+                + "**, and let CD deploy it."
+                + (status.next().change() == Next.Change.REMOVE_OLD
+                    ? " Then nothing is left to do."
+                    : "")
+                + "\n\n"));
     migrations(core, body);
     next(status, body);
     return body.end();
@@ -270,7 +267,7 @@ public final class PullRequestComment {
     return words.startsWith("backfill run")
         ? "/backfill run"
         : words.startsWith("backfill cleanup")
-            ? "the workflow, started by hand with command: cleanup"
+            ? "workflow_dispatch with command: cleanup"
             : words.replaceAll("--confirm ([a-z_]+)", "`confirm: $1` in the workflow");
   }
 
@@ -279,7 +276,7 @@ public final class PullRequestComment {
     var plan = report.plan();
     body.items(
         8,
-        "#### What changed, and what it asks for\n\n" + PlanMarkdown.CHANGES_HEAD,
+        "#### What changed, and what it asks for\n\n",
         plan.changes().stream().map(c -> PlanMarkdown.change(c, CLIPPED)).toList(),
         "changes");
     Words.moves(report).forEach(line -> body.always(Escape.prose(clip(line)) + "\n\n"));
@@ -429,7 +426,7 @@ public final class PullRequestComment {
         "- [ ] **you, now**: take back what is marked **refuse**, and push"
             + (files.isEmpty() || files.size() > 3
                 ? ""
-                : ": "
+                : "; where the file was there before: "
                     + Escape.code(
                         clip(
                             "git restore --source "
@@ -493,7 +490,9 @@ public final class PullRequestComment {
   }
 
   private static String sentence(String text) {
-    return clip(text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1), 2_000);
+    return clip(
+        text.isEmpty() ? "" : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1),
+        2_000);
   }
 
   /// What comes from a pull request, shortened before it is escaped.

@@ -142,13 +142,12 @@ public final class RunMarkdown {
         .append(Words.second(proof.asOf()));
     proof.cutover().ifPresent(t -> out.append("; T, the cutover, is ").append(Words.second(t)));
     out.append(
-        ":\n\n| old | new | rows expected | rows there | missing | surplus | says |\n"
-            + "|---|---|---|---|---|---|---|\n");
+        ":\n\n| rows of | expected | there | missing | surplus | says |\n|---|---|---|---|---|---|\n");
     for (var c : proof.comparisons()) {
       PlanMarkdown.row(
           out,
-          Escape.code(c.expected()),
-          Escape.code(c.actual()),
+          Escape.code(c.actual())
+              + (c.expected().equals(proof.source()) ? "" : " from " + Escape.code(c.expected())),
           Words.number(c.expectedTotal().rows()),
           Words.number(c.actualTotal().rows()),
           Words.number(c.missing()),

@@ -66,8 +66,7 @@ public final class StatusReport {
       out.append('\n');
       if (step.state() != Step.State.DONE) {
         step.because()
-            .forEach(
-                b -> out.append("  - ").append(Escape.prose(here.apply(b))).append('\n'));
+            .forEach(b -> out.append("  - ").append(Escape.prose(here.apply(b))).append('\n'));
       }
     }
     status

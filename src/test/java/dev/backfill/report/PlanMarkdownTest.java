@@ -66,10 +66,11 @@ class PlanMarkdownTest {
     assertThat(prose).doesNotContainPattern("(?<!&)#[0-9]");
     assertThat(prose).doesNotContain("://").doesNotContain("www.").doesNotContain("GH-2");
     assertThat(prose).doesNotContain("\u202e").doesNotContain("\u001b");
-    // A table keeps its columns, a heading can't be made.
-    assertThat(prose.lines().filter(l -> l.startsWith("| ") && l.contains("sorting")))
-        .hasSize(1)
-        .allSatisfy(l -> assertThat(l.replaceAll("[^|]", "")).hasSize(7));
+    // A change stays one line, a table keeps its columns, a heading can't be made.
+    assertThat(prose.lines().filter(l -> l.startsWith("- **") && l.contains("sorting"))).hasSize(1);
+    assertThat(prose.lines().filter(l -> l.startsWith("| ") && l.contains("streaming")))
+        .isNotEmpty()
+        .allSatisfy(l -> assertThat(l.replaceAll("[^|]", "")).hasSize(6));
     assertThat(prose.lines().filter(l -> l.startsWith("# "))).isEmpty();
     assertThat(markdown.lines().filter(l -> l.contains("<details>"))).hasSize(3);
     for (var diagram : diagrams(markdown)) {
