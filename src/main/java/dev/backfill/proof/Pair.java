@@ -3,6 +3,7 @@ package dev.backfill.proof;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
+import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Ticks;
 import dev.backfill.project.TimeType;
 import dev.backfill.sql.Quote;
@@ -20,6 +21,7 @@ import java.util.Optional;
 /// @param ttl after which instant a row goes away by itself, SQL over the target's columns; empty
 ///   when rows stay
 /// @param expiringAfter rows that go away before this are left out on both sides
+/// @param once equal rows of the source are one, delivered twice, and the target needs one of them
 public record Pair(
     String source,
     String target,
@@ -27,7 +29,8 @@ public record Pair(
     List<Projected> projection,
     List<String> partitionKey,
     Optional<String> ttl,
-    Instant expiringAfter) {
+    Instant expiringAfter,
+    boolean once) {
 
   public Pair {
     projection = List.copyOf(projection);
@@ -45,7 +48,8 @@ public record Pair(
         migration.projection(),
         migration.partitionKey(),
         migration.ttl(),
-        expiringAfter);
+        expiringAfter,
+        migration.scenario() == Scenario.KAFKA_TWIN);
   }
 
   /// The column that ranges speak of, where the caller knows there is one.

@@ -168,11 +168,12 @@ public final class Questions {
     }
     var projected =
         "SELECT %s FROM (SELECT %s FROM %s%s)"
-            .formatted(
-                String.join(", ", outer),
-                String.join(", ", inner),
-                pair.name(side),
-                where(side, chunk));
+                .formatted(
+                    String.join(", ", outer),
+                    String.join(", ", inner),
+                    pair.name(side),
+                    where(side, chunk))
+            + (pair.once() && side == Side.SOURCE ? " LIMIT 1 BY backfill__h" : "");
     return pair.ttl()
         .map(ttl ->
             "(SELECT * FROM (" + projected + ") WHERE " + kept(ttl, pair.expiringAfter()) + ")")

@@ -191,17 +191,26 @@ final class KafkaFilling implements Filler {
     }
   }
 
-  /// Messages that the target holds more than once: by one consumer and a copy, or by two
-  /// consumers.
+  /// Messages that the target holds more often than its source does: by one consumer and a copy, or
+  /// by a consumer that was given them twice.
   static Optional<String> doubled(Tinybird tinybird, Watch watch, Migration migration) {
+    var often =
+        "(SELECT `%1$s`, `%2$s`, count() AS %3$sc FROM %%s GROUP BY `%1$s`, `%2$s` HAVING %3$sc > 1)"
+            .formatted(Migration.PARTITION, Migration.OFFSET, MARK);
     var sql =
-        "SELECT toInt64(count()) - toInt64(uniqExact(`%s`, `%s`)) AS %sn FROM %s"
+        "SELECT toInt64(sum(greatest(0, toInt64(t.%3$sc) - greatest(1, toInt64(s.%3$sc))))) AS %3$sn FROM %4$s AS t LEFT JOIN %5$s AS s USING (`%1$s`, `%2$s`)"
             .formatted(
-                Migration.PARTITION, Migration.OFFSET, MARK, Quote.identifier(migration.target()));
+                Migration.PARTITION,
+                Migration.OFFSET,
+                MARK,
+                often.formatted(Quote.identifier(migration.target())),
+                often.formatted(Quote.identifier(migration.source())));
     var n = watch.read(migration.target(), () -> tinybird.query(sql)).only().number(MARK + "n");
     return n == 0
         ? Optional.empty()
-        : Optional.of("%s holds %,d messages twice".formatted(migration.target(), n));
+        : Optional.of(
+            "%s holds %,d messages more often than %s. If its own consumer was given them twice, which Kafka may do, say so with --confirm producers_moving; else start over under a new name"
+                .formatted(migration.target(), n, migration.source()));
   }
 
   private Answer ask(String sql) {

@@ -29,6 +29,7 @@ final class MovedFilling implements Filler {
   private final Copier copier;
   private final Watch watch;
   private final PlanCore.Limits limits;
+  private final boolean directWrites;
   private int slices = 1;
   private long copied;
   private long total;
@@ -42,7 +43,9 @@ final class MovedFilling implements Filler {
       Inventory raw,
       Copier copier,
       Watch watch,
-      PlanCore.Limits limits) {
+      PlanCore.Limits limits,
+      boolean directWrites) {
+    this.directWrites = directWrites;
     this.migration = migration;
     this.tinybird = tinybird;
     this.inventory = inventory;
@@ -61,6 +64,7 @@ final class MovedFilling implements Filler {
   @Override
   public void bulk() {
     quiet();
+    likeOldOnes();
     stragglers();
     total = raw.reading(Side.SOURCE, Chunk.everything()).rows();
     slices = SliceFilling.slices(total, limits.chunkRows());
@@ -113,6 +117,28 @@ final class MovedFilling implements Filler {
     throw new Failure.Refused(
         "rows still arrive at %s: let its producers write to %s, never to both, then run again"
             .formatted(migration.source(), migration.target()));
+  }
+
+  /// Before the first copy every row of the target is its producers': one that equals an old row
+  /// would pass for its copy, and the old one would be left out.
+  private void likeOldOnes() {
+    if (linked() || raw.reading(Side.TARGET, Chunk.everything()).rows() == 0) {
+      return;
+    }
+    var missing = inventory.missing(Chunk.everything());
+    var alike = inventory.reading(Side.SOURCE, Chunk.everything()).rows() - missing.missingRows();
+    if (!missing.complete() || alike <= 0) {
+      return;
+    }
+    var told =
+        "%,d rows of %s equal rows that its producers sent to %s"
+            .formatted(alike, migration.source(), migration.target());
+    if (!directWrites) {
+      throw new Failure.Refused(
+          told
+              + ", and nothing tells a copy from such a row. If they are the same events, sent to both, say so with --confirm producers_moving and each counts once; if rows may be equal, choose the scenario delta in backfill.yml and start over under a new name");
+    }
+    watch.tell(new RunEvent.Note(migration.target(), told + " and count once, as you say"));
   }
 
   private boolean linked() {

@@ -214,12 +214,16 @@ public final class Runner {
     }
     var history = new OperationsLog(tinybird, watch).of(migration, since.get(), Set.of());
     if (history.isEmpty()) {
-      watch.tell(
-          new RunEvent.Note(
-              target,
-              "the workspace doesn't show tinybird.datasources_ops_log: deletions from "
-                  + migration.source()
-                  + " can't be told"));
+      var unseen =
+          "the workspace doesn't show tinybird.datasources_ops_log, so nobody can tell whether rows of %s were deleted or changed since %s feeds %s"
+              .formatted(migration.source(), pipe, target);
+      watch.tell(new RunEvent.Note(target, unseen));
+      if (!options.changesRepeated()) {
+        reasons.add(
+            unseen
+                + ". Use a token that may read it; or look yourself, repeat what was deleted, and say"
+                + " so with --confirm changes_repeated");
+      }
       return;
     }
     for (var upheaval : history.get().upheavals()) {
@@ -355,7 +359,7 @@ public final class Runner {
       var proof = prove(ready, core, inventory, watch, others, filling::sweep);
       proofs.add(proof);
       verdict(proof, reasons);
-      if (ready.migration().scenario() == Scenario.KAFKA_TWIN) {
+      if (ready.migration().scenario() == Scenario.KAFKA_TWIN && !options.directWrites()) {
         KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
       }
       return Optional.empty();
@@ -424,7 +428,8 @@ public final class Runner {
             inventories.of(migration.withoutTtl(), clock.instant(), watch),
             copier,
             watch,
-            limits);
+            limits,
+            options.directWrites());
       }
       case KAFKA_TWIN -> {
         return new KafkaFilling(migration, tinybird, copier, watch, limits);

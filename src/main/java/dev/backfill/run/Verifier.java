@@ -174,7 +174,15 @@ public final class Verifier {
           throw new Failure.Refused(why);
         });
     var pair =
-        new Pair(source, target, timestamp, columns, List.of(), Optional.empty(), Instant.EPOCH);
+        new Pair(
+            source,
+            target,
+            timestamp,
+            columns,
+            List.of(),
+            Optional.empty(),
+            Instant.EPOCH,
+            /* once= */ false);
     var inventory = new SqlInventory(tinybird, new Questions(pair), watch);
     var parts = new ArrayList<Prover.Part>();
     parts.add(

@@ -3,6 +3,7 @@ package dev.backfill.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.backfill.failure.Failure;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Cutover;
 import dev.backfill.plan.Grain;
@@ -15,6 +16,7 @@ import dev.backfill.proof.Pair;
 import dev.backfill.proof.Questions;
 import dev.backfill.proof.Side;
 import dev.backfill.testing.EngineTest;
+import dev.backfill.tinybird.Answer;
 import dev.backfill.tinybird.Branch;
 import java.time.Duration;
 import java.time.Instant;
@@ -433,6 +435,50 @@ class EngineRunTest {
           .isInstanceOf(Outcome.Done.class);
       assertThat(events).anyMatch(e -> e instanceof RunEvent.Split);
       assertSame(workspace);
+    }
+  }
+
+  /// Deletions would be back after the switch, and nobody could have seen them.
+  @Test
+  void withoutTheLogOfOperationsSomebodyHasToVouchForDeletions() {
+    try (var made =
+        made(
+            "run_unseen",
+            "DateTime",
+            Optional.empty(),
+            "toDateTime('2024-10-20 00:00:00', 'UTC')")) {
+      var blind =
+          new Forwarding(made.workspace()) {
+            @Override
+            public Answer query(String select) {
+              if (select.contains("tinybird.datasources_ops_log")) {
+                throw new Failure.Remote(
+                    Failure.Kind.FORBIDDEN, 403, Optional.empty(), "not for this token");
+              }
+              return super.query(select);
+            }
+          };
+      var core = quick(made.plan(), "run_unseen", 900);
+      var o = RunOptions.of("test");
+      var vouched =
+          new RunOptions(
+              o.holder(),
+              o.maxWait(),
+              o.requestDeadline(),
+              o.unreachable(),
+              /* dryRun= */ false,
+              /* directWrites= */ false,
+              /* changesRepeated= */ true,
+              o.resume());
+
+      var unseen = new Runner(blind, clock(), NONE, e -> {}, () -> false).run(core, o);
+
+      assertThat(((Outcome.NotReady) unseen).reasons())
+          .singleElement()
+          .asString()
+          .contains("doesn't show tinybird.datasources_ops_log", "--confirm changes_repeated");
+      assertThat(new Runner(blind, clock(), NONE, e -> {}, () -> false).run(core, vouched))
+          .isInstanceOf(Outcome.Done.class);
     }
   }
 

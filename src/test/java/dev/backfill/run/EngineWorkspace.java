@@ -185,6 +185,9 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
   @Override
   public Answer query(String select) {
     check(select);
+    if (select.contains("tinybird.datasources_ops_log")) {
+      return Forwarding.emptyLog(select);
+    }
     String text;
     try {
       text = session.query(select, "TabSeparatedWithNames").text();

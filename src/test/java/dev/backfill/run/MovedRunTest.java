@@ -181,6 +181,38 @@ class MovedRunTest {
   }
 
   @Test
+  void rowsThatEqualWhatProducersSentAreAskedForBeforeTheFirstCopy() {
+    try (var made = clicks("moved_alike")) {
+      add(made, "clicks", 0, 1_000);
+      add(made, "clicks_1", 994, 20);
+
+      var asked = made.run();
+
+      assertThat(((Outcome.NotReady) asked).reasons())
+          .singleElement()
+          .asString()
+          .contains("6 rows of clicks equal rows that its producers sent to clicks_1");
+      assertThat(made.workspace().copies).isEmpty();
+      var o = RunOptions.of("test");
+      var said =
+          new RunOptions(
+              o.holder(),
+              o.maxWait(),
+              o.requestDeadline(),
+              o.unreachable(),
+              /* dryRun= */ false,
+              /* directWrites= */ true,
+              /* changesRepeated= */ false,
+              o.resume());
+      assertThat(
+              new Runner(made.workspace(), InstantSource.system(), d -> {}, e -> {}, () -> false)
+                  .run(made.core(), said))
+          .isInstanceOf(Outcome.Done.class);
+      assertThat(made.number("SELECT uniqExact(id) FROM clicks_1")).isEqualTo(1_014);
+    }
+  }
+
+  @Test
   void theViewOfTheStragglersIsNoReaderThatIsToBeSwitched() {
     try (var made = clicks("moved_seen")) {
       add(made, "clicks", 0, 100);
@@ -278,7 +310,22 @@ class MovedRunTest {
       consume(made, "orders_1", 0, 5, 6);
 
       assertThat(((Outcome.NotReady) made.run()).reasons())
-          .anyMatch(r -> r.contains("holds 1 messages twice"));
+          .anyMatch(r -> r.contains("holds 1 messages more often than orders"));
+    }
+  }
+
+  @Test
+  void messagesThatTheOldConsumerWasGivenTwiceAreNoDifference() {
+    try (var made = orders("kafka_again")) {
+      consume(made, "orders", 0, 0, 100);
+      consume(made, "orders", 0, 10, 12);
+      consume(made, "orders", 0, 95, 96);
+      consume(made, "orders_1", 0, 90, 100);
+
+      assertThat(made.run()).isInstanceOf(Outcome.Done.class);
+
+      assertThat(made.number("SELECT uniqExact(__offset) FROM orders_1")).isEqualTo(100);
+      assertThat(made.number("SELECT count() FROM orders_1")).isEqualTo(102);
     }
   }
 }
