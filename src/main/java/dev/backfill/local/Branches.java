@@ -112,13 +112,7 @@ final class Branches {
     }
     var state =
         JobState.waiting(
-            core.clock.now(),
-            "branch",
-            core.main,
-            Optional.empty(),
-            Optional.empty(),
-            Map.of(),
-            "");
+            core.clock.now(), "branch", branch, Optional.empty(), Optional.empty(), Map.of(), "");
     return jobs.submit(state, job -> add(job, branch, data, ignored));
   }
 

@@ -51,8 +51,9 @@ final class PipeRoutes {
                 "/v0/pipes/{pipe}." + format,
                 "4.4",
                 List.of(C),
-                reading(
-                    call -> queries.endpoint(call.space(), pipe(call), format, call.request()))));
+                reading(call ->
+                    queries.endpoint(
+                        call.space(), call.access(), pipe(call), format, call.request()))));
       }
     }
     routes.add(

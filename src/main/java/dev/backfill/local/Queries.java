@@ -129,6 +129,12 @@ final class Queries {
     if (sql.isBlank()) {
       throw new Refusal(400, "the parameter q is missing");
     }
+    var pipeline = request.parameter("pipeline");
+    if (!pipeline.isEmpty()) {
+      var pipe = Resources.pipe(space, pipeline);
+      access.need("PIPES:READ", pipe.name());
+      return over(space, access, pipe, sql, "TabSeparated", request);
+    }
     var rendered = Template.render(sql, parameters);
     allowed(space, access, rendered);
     return noted(
@@ -140,7 +146,24 @@ final class Queries {
         settings(request));
   }
 
-  Reply endpoint(Space space, PipeDefinition pipe, String format, Request request) {
+  /// SQL in which `_` is a Pipe.
+  private Reply over(
+      Space space, Access access, PipeDefinition pipe, String sql, String format, Request request) {
+    var parameters = new HashMap<>(request.query());
+    parameters.putAll(request.form());
+    var rendered = timed(Template.render(sql, parameters));
+    allowed(space, access, rendered.replaceAll("\\b_\\b", Sql.identifier(pipe.name())));
+    var select =
+        Sql.expand(
+            rendered,
+            name ->
+                name.equals("_")
+                    ? Optional.of("(" + select(space, pipe, pipe.result(), parameters) + "\n)")
+                    : meaning(space, name, parameters, 0));
+    return noted(space, Optional.of(pipe), request, select, format, settings(request));
+  }
+
+  Reply endpoint(Space space, Access access, PipeDefinition pipe, String format, Request request) {
     if (pipe.endpoint().isEmpty()) {
       throw new Refusal(404, "The pipe '" + pipe.name() + "' does not have an endpoint yet");
     }
@@ -154,6 +177,9 @@ final class Queries {
           case "parquet" -> "Parquet";
           default -> throw new Refusal(404, "no such format: " + format);
         };
+    if (!request.parameter("q").isEmpty()) {
+      return over(space, access, pipe, request.parameter("q"), engineFormat, request);
+    }
     return noted(
         space,
         Optional.of(pipe),

@@ -6,10 +6,14 @@ import dev.backfill.http.Http;
 import dev.backfill.http.Pause;
 import dev.backfill.http.Request;
 import dev.backfill.http.Request.Effect;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -85,6 +89,39 @@ final class Api {
             path,
             Effect.ONCE,
             Optional.of(body("application/x-www-form-urlencoded", query(fields)))));
+  }
+
+  /// A file, as the real client sends one.
+  ///
+  /// @param field of the form that holds it
+  JsonNode upload(String path, String field, Path file) {
+    var boundary = "----tb-" + Long.toHexString(System.nanoTime());
+    var head =
+        "--%s\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"%s\"\r\n\r\n"
+            .formatted(boundary, field, file.getFileName());
+    var bytes = new ByteArrayOutputStream();
+    try {
+      bytes.writeBytes(head.getBytes(StandardCharsets.UTF_8));
+      bytes.writeBytes(Files.readAllBytes(file));
+      bytes.writeBytes(("\r\n--" + boundary + "--\r\n").getBytes(StandardCharsets.UTF_8));
+    } catch (IOException e) {
+      throw new Stopped("The file " + file + " can't be read: " + e.getMessage());
+    }
+    var body = new Request.Body("multipart/form-data; boundary=" + boundary, bytes.toByteArray());
+    return json(send("POST", path, Effect.ONCE, Optional.of(body)));
+  }
+
+  JsonNode postRaw(String path, String body) {
+    return json(send("POST", path, Effect.ONCE, Optional.of(body("text/plain", body))));
+  }
+
+  String text(String path) {
+    return send("GET", path, Effect.REPEATABLE, Optional.empty());
+  }
+
+  JsonNode putJson(String path, JsonNode body) {
+    return json(
+        send("PUT", path, Effect.ONCE, Optional.of(body("application/json", body.toString()))));
   }
 
   JsonNode put(String path) {

@@ -1,7 +1,6 @@
 package dev.backfill.tb;
 
 import dev.backfill.datafile.Datafile;
-import dev.backfill.datafile.Datafile.DatasourceFile;
 import dev.backfill.failure.Failure;
 import dev.backfill.failure.Failure.Remote;
 import dev.backfill.revision.CommitId;
@@ -12,12 +11,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import tools.jackson.databind.JsonNode;
 
@@ -33,7 +29,7 @@ final class Deployment {
           "--populate",
           "--unlink-on-populate-error",
           "--skip-head-outdated");
-  static final Set<String> OPTIONS = Set.of("--subset", "--sql-condition");
+  static final Set<String> OPTIONS = Set.of("--subset", "--sql-condition", "--user_token");
 
   private final Api api;
   private final Path folder;
@@ -166,12 +162,9 @@ final class Deployment {
     if (arguments.has("--dry-run")) {
       return;
     }
-    for (var name : changedSources) {
-      pushDataSource(after, name);
-    }
-    for (var name : ordered) {
-      pushPipe(after, name);
-    }
+    var pusher = new Pusher(api, after, arguments, true, out);
+    changedSources.forEach(pusher::dataSource);
+    ordered.forEach(pusher::pipe);
     for (var name : gonePipes.reversed()) {
       remove("/v0/pipes/" + Api.segment(name));
     }
@@ -213,148 +206,6 @@ final class Deployment {
     var rest = new TreeSet<>(all);
     rest.removeAll(some);
     return rest;
-  }
-
-  private void pushDataSource(Definitions definitions, String name) {
-    var file = definitions.dataSource(name);
-    var live = api.find("/v0/datasources/" + Api.segment(name));
-    if (live.isEmpty()) {
-      api.form("POST", "/v0/datasources", definitions.form(name));
-      out.println("** '" + name + "' created");
-      return;
-    }
-    var changes = alterations(definitions, file, live.get());
-    var dropped = differs(definitions, file, live.get());
-    if (!changes.isEmpty()) {
-      alter(name, changes);
-    }
-    if (dropped) {
-      // not an error: the rest of the change is left out and the deployment goes on
-      out.println("** Warning: '" + name + "' already exists and can't be migrated or replaced");
-    }
-    if (changes.isEmpty() && !dropped) {
-      out.println("** '" + name + "' is up to date");
-    }
-  }
-
-  /// Only the column list, indexes, description and TTL are ever altered.
-  private static SortedMap<String, String> alterations(
-      Definitions definitions, DatasourceFile file, JsonNode live) {
-    var changes = new TreeMap<String, String>();
-    var schema = Definitions.schema(file);
-    if (!bare(schema).equals(bare(Api.text(live.path("schema"), "sql_schema")))) {
-      changes.put("schema", schema);
-    }
-    if (!Definitions.description(file).equals(Api.text(live, "description"))) {
-      changes.put("description", Definitions.description(file));
-    }
-    var ttl = definitions.engine(file).getOrDefault("engine_ttl", "");
-    if (!bare(ttl).equals(bare(Api.text(live.path("engine"), "ttl")))) {
-      changes.put("ttl", ttl.isEmpty() ? "false" : ttl);
-    }
-    var liveIndexes =
-        Api.list(live, "indexes").stream().map(i -> Api.text(i, "name")).sorted().toList();
-    var indexes = file.indexes().stream().map(i -> i.name()).sorted().toList();
-    if (!indexes.equals(liveIndexes)) {
-      changes.put("indexes", indexes.isEmpty() ? "0" : Definitions.indexes(file));
-    }
-    return changes;
-  }
-
-  private void alter(String name, Map<String, String> changes) {
-    var path = "/v0/datasources/" + Api.segment(name) + "/alter";
-    try {
-      for (var dry : new String[] {"true", "false"}) {
-        var form = new LinkedHashMap<String, String>();
-        form.put("dry", dry);
-        form.putAll(changes);
-        var answer = api.form("POST", path, form);
-        if (dry.equals("true")) {
-          Api.list(answer, "operations").forEach(o -> out.println("**   " + o));
-        }
-      }
-      out.println("** '" + name + "' altered");
-    } catch (Remote e) {
-      if (!String.valueOf(e.getMessage()).contains("There were no operations to perform")) {
-        throw e;
-      }
-    }
-  }
-
-  private static boolean differs(Definitions definitions, DatasourceFile file, JsonNode live) {
-    var engine = live.path("engine");
-    for (var key : new String[] {"sorting_key", "partition_key", "primary_key", "ver"}) {
-      var wanted = definitions.engine(file).getOrDefault("engine_" + key, "");
-      var has = Api.text(engine, "engine_" + key);
-      if (has.isEmpty()) {
-        has = Api.text(engine, key);
-      }
-      if (!wanted.isEmpty() && !plain(wanted).equals(plain(has))) {
-        return true;
-      }
-    }
-    var wanted = definitions.engine(file).getOrDefault("engine", "MergeTree");
-    var has = engine.isString() ? engine.asString() : Api.text(engine, "engine");
-    return !has.isEmpty() && !plain(wanted).equals(plain(has));
-  }
-
-  private static String bare(String text) {
-    return text.replaceAll("\\s+", "");
-  }
-
-  private static String plain(String key) {
-    return key.replaceAll("[\\s`()\"]|^tuple", "");
-  }
-
-  private void pushPipe(Definitions definitions, String name) {
-    var file = definitions.pipe(name);
-    var materialized =
-        file.nodes().stream().anyMatch(n -> definitions.type(n).equals("materialized"));
-    var query = new LinkedHashMap<String, String>();
-    query.put("ignore_sql_errors", "false");
-    query.put("force", "true");
-    if (arguments.has("--populate") && materialized) {
-      query.put("populate", "true");
-      arguments.option("--sql-condition").ifPresent(s -> query.put("populate_condition", s));
-      arguments.option("--subset").ifPresent(s -> query.put("populate_subset", s));
-      query.put(
-          "unlink_on_populate_error", String.valueOf(arguments.has("--unlink-on-populate-error")));
-    }
-    var answer = api.postJson("/v0/pipes?" + Api.query(query), definitions.json(name));
-    var pushed = Api.list(answer, "nodes");
-    var copies = file.nodes().stream().filter(n -> definitions.type(n).equals("copy")).toList();
-    for (var node : copies) {
-      var id =
-          pushed.stream()
-              .filter(n -> Api.text(n, "name").equals(definitions.nodeName(node)))
-              .map(n -> Api.text(n, "id"))
-              .findFirst()
-              .orElseThrow(() -> new Stopped("The copy node of " + name + " was not created."));
-      api.form(
-          "PUT",
-          "/v0/pipes/"
-              + Api.segment(Api.text(answer, "id"))
-              + "/nodes/"
-              + Api.segment(id)
-              + "/copy",
-          definitions.copyForm(node));
-    }
-    if (Api.text(answer, "type").equals("default") && copies.isEmpty() && !pushed.isEmpty()) {
-      api.post(
-          "/v0/pipes/"
-              + Api.segment(name)
-              + "/nodes/"
-              + Api.segment(Api.text(pushed.getLast(), "id"))
-              + "/endpoint");
-    }
-    if (file.all("TOKEN").findAny().isPresent()) {
-      out.println("** Note: this stand-in creates no tokens (" + name + ")");
-    }
-    out.println("** '" + name + "' created");
-    var job = Api.jobId(answer.path("job"));
-    if (!job.isEmpty() && arguments.has("--wait")) {
-      api.await(job, out);
-    }
   }
 
   /// Without a version of its own every deployment counts as a post release.

@@ -507,13 +507,10 @@ class TbTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "push",
         "deploy --fixtures",
         "deploy --semver 1.0.0",
         "pipe copy run p --node n",
-        "datasource truncate x",
         "branch merge",
-        "init",
         "sql",
         "sql a b",
         "auth login",
