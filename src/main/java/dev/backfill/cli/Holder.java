@@ -10,13 +10,19 @@ final class Holder {
   static String name(Console console) {
     var run = console.variable("GITHUB_RUN_ID");
     if (run.isPresent()) {
-      return console.variable("GITHUB_REPOSITORY").orElse("GitHub") + " run " + run.get();
+      var repository = console.variable("GITHUB_REPOSITORY");
+      return console
+          .variable("GITHUB_SERVER_URL")
+          .filter(url -> repository.isPresent())
+          .map(url -> "%s/%s/actions/runs/%s".formatted(url, repository.orElseThrow(), run.get()))
+          .orElseGet(() -> repository.orElse("GitHub") + " run " + run.get());
     }
+    var process = " process " + ProcessHandle.current().pid();
     var user = System.getProperty("user.name", "somebody");
     try {
-      return user + "@" + InetAddress.getLocalHost().getHostName();
+      return user + "@" + InetAddress.getLocalHost().getHostName() + process;
     } catch (UnknownHostException e) {
-      return user;
+      return user + process;
     }
   }
 }

@@ -5,21 +5,22 @@ import dev.backfill.report.RunText;
 import dev.backfill.run.RunEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 
 /// The talk on stderr while a command works.
 ///
 /// On a terminal passing lines are rewritten; elsewhere at most one of them is written every two
-/// seconds, and one that says the same as the last every half minute. Lasting lines are always
-/// written.
+/// seconds, and one about the same thing once a minute. Lasting lines are always written.
 final class Progress {
   private static final Duration PACE = Duration.ofSeconds(2);
-  private static final Duration SAME = Duration.ofSeconds(30);
+  private static final Duration SAME = Duration.ofMinutes(1);
 
   private final Console console;
   private final boolean quiet;
   private final boolean verbose;
   private Instant last = Instant.MIN;
-  private String said = "";
+  private final Map<String, Instant> said = new HashMap<>();
   private boolean rewritable;
 
   Progress(Console console, boolean quiet, boolean verbose) {
@@ -33,7 +34,7 @@ final class Progress {
     if (RunText.lasting(event)) {
       lasting(RunText.event(event));
     } else {
-      passing(RunText.event(event));
+      passing(RunText.event(event), RunText.topic(event));
     }
   }
 
@@ -46,7 +47,11 @@ final class Progress {
   }
 
   /// A line that the next one replaces.
-  synchronized void passing(String line) {
+  void passing(String line) {
+    passing(line, line);
+  }
+
+  private synchronized void passing(String line, String topic) {
     if (quiet) {
       return;
     }
@@ -58,10 +63,11 @@ final class Progress {
       return;
     }
     var now = console.now();
-    var pace = line.equals(said) ? SAME : PACE;
-    if (verbose || last.equals(Instant.MIN) || !now.isBefore(last.plus(pace))) {
+    var soon = last.isAfter(now.minus(PACE));
+    said.values().removeIf(at -> !at.isAfter(now.minus(SAME)));
+    if (verbose || (!soon && !said.containsKey(topic))) {
       last = now;
-      said = line;
+      said.put(topic, now);
       console.err().println(PlanText.line(line));
     }
   }

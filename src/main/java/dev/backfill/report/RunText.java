@@ -27,19 +27,19 @@ public final class RunText {
                   .formatted(
                       e.target().isEmpty() ? "" : e.target() + ": ",
                       Words.second(e.since()),
-                      e.until()
-                          .map(u -> ", until " + Words.second(u) + " at the latest")
-                          .orElse(""),
+                      e.until().map(u -> ", until " + Words.second(u)).orElse(""),
                       e.because());
           case RunEvent.Chunked e ->
-              "%s: %s rows before T in %s, %s still to copy"
+              "%s: %s rows of history in %s, %s still to copy"
                   .formatted(
                       e.target(),
                       Words.number(e.rows()),
                       count(e.chunks(), "chunk"),
                       Words.number(e.absent()));
           case RunEvent.JobRunning e ->
-              "%s: copying %s, job %s is %s since %s"
+              (e.over()
+                      ? "%s: copying %s, job %s: %s after %s"
+                      : "%s: copying %s, job %s is %s since %s")
                   .formatted(
                       e.target(), e.range(), e.job(), e.state(), Words.duration(e.elapsed()));
           case RunEvent.Copied e ->
@@ -66,6 +66,24 @@ public final class RunText {
                       e.comparison().because());
           case RunEvent.Note e -> "%s: %s".formatted(e.target(), e.message());
         });
+  }
+
+  /// What a passing line is about: while that stays the same, the line needn't be said again soon.
+  public static String topic(RunEvent event) {
+    return switch (event) {
+      case RunEvent.Waiting e -> "waiting " + e.target() + " " + e.because();
+      case RunEvent.JobRunning e ->
+          "job " + e.target() + " " + e.range() + " " + e.job() + " " + e.state();
+      case RunEvent.Started _,
+          RunEvent.Chunked _,
+          RunEvent.Copied _,
+          RunEvent.Split _,
+          RunEvent.Swept _,
+          RunEvent.Proving _,
+          RunEvent.Compared _,
+          RunEvent.Note _ ->
+          event(event);
+    };
   }
 
   /// Whether a line of progress should stay when the next one comes.
@@ -142,7 +160,7 @@ public final class RunText {
               "appended",
               "arrived",
               "found by",
-              "rows in production",
+              "history in production",
               "chunks there",
               "forecast");
       rehearsed
@@ -157,7 +175,9 @@ public final class RunText {
                   Words.number(t.forecast().chunks()),
                   t.forecast().duration().map(Words::duration).orElse("not measured")));
       table.appendTo(out, style);
-      out.append('\n');
+      out.append(
+          "History in production: rows that a run would bring if T were now, counted in this rehearsal;"
+              + " the plan's figure is of its own moment, and rows keep coming.\n\n");
     }
     rehearsed.targets().forEach(t -> t.proof().ifPresent(p -> proof(out, p, style)));
     return out.toString();

@@ -288,6 +288,7 @@ final class Copier {
             range,
             job.id(),
             job.state().name().toLowerCase(Locale.ROOT),
+            job.state().terminal(),
             Duration.between(since, watch.now())));
   }
 }

@@ -6,6 +6,7 @@ import dev.backfill.tinybird.Tinybird;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -64,7 +65,15 @@ final class Lease {
   }
 
   /// What a claim says.
-  record Claim(int generation, String holder, String nonce, Instant expires, boolean released) {
+  ///
+  /// @param since when it was made, by the server's clock
+  record Claim(
+      int generation,
+      String holder,
+      String nonce,
+      Instant since,
+      Instant expires,
+      boolean released) {
     boolean live(Instant now) {
       return !released && expires.isAfter(now);
     }
@@ -99,7 +108,7 @@ final class Lease {
           watch,
           target,
           generation,
-          new Claim(generation, printable, nonce, expires, false))) {
+          new Claim(generation, printable, nonce, now, expires, false))) {
         watch.poll(poll);
         if (watch.now().isAfter(since.plus(maxWait))) {
           throw new Failure.Refused(
@@ -131,17 +140,21 @@ final class Lease {
       Watch watch, String target, Claim claim, Instant since, Duration maxWait, Duration poll) {
     if (watch.now().isAfter(since.plus(maxWait))) {
       throw new Failure.Refused(
-          target
-              + " is being worked on by "
-              + claim.holder()
-              + ", whose lease lasts until "
-              + claim.expires()
-              + "; run again then");
+          "%s is being worked on by %s since %s; its claim lasts until %s and is renewed as long as it works. Wait for its end or stop it there, then run again; nobody need remove the claim"
+              .formatted(target, claim.holder(), second(claim.since()), second(claim.expires())));
     }
     watch.tell(
         new RunEvent.Waiting(
-            target, claim.holder() + " holds the lease", since, Optional.of(claim.expires())));
+            target,
+            "%s works on it since %s; this goes on when that ends, or when its claim isn't renewed any more"
+                .formatted(claim.holder(), second(claim.since())),
+            since,
+            Optional.of(claim.expires())));
     watch.poll(poll);
+  }
+
+  private static Instant second(Instant instant) {
+    return instant.truncatedTo(ChronoUnit.SECONDS);
   }
 
   private static boolean create(
@@ -204,7 +217,7 @@ final class Lease {
       var until = now.plus(length);
       tinybird.replacePipe(
           name(target, generation),
-          text(new Claim(generation, holder, nonce, until, false)),
+          text(new Claim(generation, holder, nonce, now, until, false)),
           "SELECT 1 AS lease");
       if (tinybird.pipe(name(target, generation + 1)).isPresent()) {
         throw lost();
@@ -237,7 +250,7 @@ final class Lease {
     try {
       tinybird.replacePipe(
           name(target, generation),
-          text(new Claim(generation, holder, nonce, expires, true)),
+          text(new Claim(generation, holder, nonce, expires, expires, true)),
           "SELECT 1 AS lease");
     } catch (Failure.Remote failure) {
       watch.tell(
@@ -284,12 +297,15 @@ final class Lease {
                 generation,
                 said.group(1),
                 said.group(2),
+                pipe.createdAt(),
                 Instant.parse(said.group(3)),
                 said.group(4).equals("true")));
       } catch (DateTimeException e) {
         // falls through: counts as fresh
       }
     }
-    return Optional.of(new Claim(generation, "somebody", "", pipe.updatedAt().plus(length), false));
+    return Optional.of(
+        new Claim(
+            generation, "somebody", "", pipe.createdAt(), pipe.updatedAt().plus(length), false));
   }
 }

@@ -281,9 +281,9 @@ public final class Rehearsal {
         };
     var into = sync || loads ? migration.source() : target;
     var mark = "copies of a row of %s, appended to %s".formatted(migration.source(), into);
-    for (var at = ready.cutoverInstant(); at.isPresent() && inventory.now().isBefore(at.get()); ) {
-      watch.pause(target, "the sync pipe begins at " + at.get(), Duration.ofSeconds(1));
-    }
+    ready
+        .cutoverInstant()
+        .ifPresent(at -> watch.await(target, "the sync pipe begins at " + at, inventory::now, at));
     var columns =
         branch.dataSource(into).orElseThrow().columns().stream()
             .filter(c -> !c.jsonPath().isEmpty())

@@ -20,7 +20,7 @@ public sealed interface RunEvent {
   ///
   /// @param because why, one sentence
   /// @param since when the waiting began
-  /// @param until when it ends at the latest, if that is known
+  /// @param until when it ends, at the latest, if that is known
   record Waiting(String target, String because, Instant since, Optional<Instant> until)
       implements RunEvent {}
 
@@ -34,7 +34,9 @@ public sealed interface RunEvent {
   /// A copy job runs.
   ///
   /// @param range what it copies, in words
-  record JobRunning(String target, String range, String job, String state, Duration elapsed)
+  /// @param over it has ended
+  record JobRunning(
+      String target, String range, String job, String state, boolean over, Duration elapsed)
       implements RunEvent {}
 
   /// A range is in the target.

@@ -340,7 +340,7 @@ public final class Runner {
       if (copier.quiesce()) {
         watch.pause(target, "a job of an earlier run has just ended", limits.settle());
       }
-      await(target, inventory, start, watch);
+      watch.await(target, "rows before the cutover are still arriving", inventory::now, start);
       ready
           .line()
           .filter(line -> line.syncSince().isAfter(line.instant()))
@@ -387,20 +387,6 @@ public final class Runner {
         lease.release();
       }
     }
-  }
-
-  /// Waits for T, and long enough after it that inserts which began before have ended.
-  private static void await(String target, Inventory inventory, Instant start, Watch watch) {
-    for (var now = inventory.now(); now.isBefore(start); now = inventory.now()) {
-      watch.pause(
-          target,
-          "rows before the cutover are still arriving",
-          min(Duration.between(now, start), Duration.ofMinutes(1)));
-    }
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 
   /// Whether the target has rows of its own from the beginning.

@@ -261,7 +261,11 @@ final class Seams {
       if (copier.quiesce()) {
         watch.pause(target, "a job of an earlier run has just ended", limits.settle());
       }
-      await(target, inventory, start);
+      watch.await(
+          target,
+          "rows of the last bucket before the cutover are still arriving",
+          inventory::now,
+          start);
       filling.bring();
       var proof =
           prove(
@@ -311,16 +315,6 @@ final class Seams {
 
   private SqlInventory inventory(Migration m) {
     return new SqlInventory(tinybird, new Questions(Pair.of(m, Instant.EPOCH)), watch);
-  }
-
-  private void await(String target, Inventory inventory, Instant start) {
-    for (var now = inventory.now(); now.isBefore(start); now = inventory.now()) {
-      var left = Duration.between(now, start);
-      watch.pause(
-          target,
-          "rows of the last bucket before the cutover are still arriving",
-          left.compareTo(Duration.ofMinutes(1)) < 0 ? left : Duration.ofMinutes(1));
-    }
   }
 
   /// The proof: what the target has to hold against what it holds, all buckets, and the forks that

@@ -339,12 +339,11 @@ final class SliceFilling implements Filler {
 
   /// Inserts that began before S have ended by then.
   private void awaitArrivals(Instant at) {
-    for (var now = inventory.now(); now.isBefore(at.plus(settle)); now = inventory.now()) {
-      watch.pause(
-          migration.target(),
-          "rows inserted before the cutover are still arriving",
-          least(Duration.between(now, at.plus(settle)), Duration.ofMinutes(1)));
-    }
+    watch.await(
+        migration.target(),
+        "rows inserted before the cutover are still arriving",
+        inventory::now,
+        at.plus(settle));
   }
 
   /// From S on, or where nothing but copies fills the target.
@@ -545,10 +544,6 @@ final class SliceFilling implements Filler {
                 migration.cutType().orElseThrow(),
                 Ticks.floor(migration.cutType().orElseThrow(), at.minus(MARGIN)))));
     return out;
-  }
-
-  private static Duration least(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 
   private static String text(Chunk chunk) {

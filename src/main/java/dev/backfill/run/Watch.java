@@ -14,6 +14,9 @@ import java.util.function.Supplier;
 final class Watch {
   private static final Duration STEP = Duration.ofSeconds(1);
 
+  /// How often another clock is asked at least.
+  private static final Duration ASKED = Duration.ofMinutes(1);
+
   private final InstantSource clock;
   private final Sleeper sleeper;
   private final Consumer<RunEvent> events;
@@ -86,6 +89,23 @@ final class Watch {
       var step = left.compareTo(STEP) < 0 ? left : STEP;
       poll(step);
       left = left.minus(step);
+    }
+  }
+
+  /// Waits for an instant of a clock that isn't this machine's, and says why.
+  ///
+  /// @param now that clock
+  void await(String target, String because, Supplier<Instant> now, Instant until) {
+    var since = now();
+    for (var at = now.get(); at.isBefore(until); at = now.get()) {
+      var left = Duration.between(at, until);
+      var asked = left.compareTo(ASKED) < 0 ? left : ASKED;
+      while (asked.isPositive()) {
+        tell(new RunEvent.Waiting(target, because, since, Optional.of(until)));
+        var step = asked.compareTo(STEP) < 0 ? asked : STEP;
+        poll(step);
+        asked = asked.minus(step);
+      }
     }
   }
 

@@ -74,8 +74,7 @@ class RunReportsTest {
     var since = T.plusNanos(123_456_789);
 
     assertThat(RunText.event(new RunEvent.Waiting("", "down", since, Optional.of(since))))
-        .isEqualTo(
-            "waiting since 2026-06-01T12:00:00Z, until 2026-06-01T12:00:00Z at the latest: down");
+        .isEqualTo("waiting since 2026-06-01T12:00:00Z, until 2026-06-01T12:00:00Z: down");
   }
 
   @Test
@@ -136,7 +135,7 @@ class RunReportsTest {
             new RunEvent.Started(text, text, java.util.Optional.of(T)),
             new RunEvent.Waiting(text, text, T, Optional.of(T)),
             new RunEvent.Chunked(text, 2, 1, 10),
-            new RunEvent.JobRunning(text, text, text, text, Duration.ofMillis(1_500)),
+            new RunEvent.JobRunning(text, text, text, text, false, Duration.ofMillis(1_500)),
             new RunEvent.Copied(text, text, 5, Duration.ofSeconds(1), 5, 10),
             new RunEvent.Split(text, text, text),
             new RunEvent.Swept(text, text, 1),
