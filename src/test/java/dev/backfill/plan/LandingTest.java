@@ -198,6 +198,65 @@ class LandingTest {
         .isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"move_ingestion", "populate", "delta", "streaming_timestamp"})
+  void aCopyIntoWhatSumsIsNoneInWhateverScenario(String scenario) {
+    var text = THINGS.replace("MergeTree", "SummingMergeTree");
+
+    assertThat(
+            obstacles(
+                plan(
+                    things(text),
+                    things(resorted(text)),
+                    "datasources: {things: {scenario: " + scenario + "}}")))
+        .contains("merging_engine");
+  }
+
+  @Test
+  void aTopicIntoWhatMergesRowsStops() {
+    assertThat(
+            obstacles(
+                plan(
+                    things(stored("both").replace("MergeTree", "SummingMergeTree") + KAFKA),
+                    things(
+                        resorted(stored("both").replace("MergeTree", "SummingMergeTree"))
+                            + KAFKA))))
+        .contains("merging_engine", "not_emitted_yet");
+  }
+
+  @Test
+  void aKeyThatIsMoreThanColumnsCantBeComparedBy() {
+    var text = NEWEST.replace("KEY \"id, at\"", "KEY \"lower(id), at\"");
+
+    assertThat(
+            obstacles(plan(things(text), things(text.replace("lower(id), at", "at, lower(id)")))))
+        .contains("merging_engine");
+  }
+
+  @Test
+  void whatAMigrationCopiedNeedsNoLoader() {
+    var copied =
+        List.of(
+            "datasources/things_1.datasource",
+            THINGS,
+            "pipes/copy.pipe",
+            FILL.replace(
+                    "timestamp AS at, session_id AS id, 1 AS old, '' AS text FROM events",
+                    "* FROM things")
+                .replace("E things", "E things_1"));
+    var base = things(THINGS, copied.toArray(String[]::new));
+    var head =
+        things(
+            THINGS,
+            "datasources/things_1.datasource",
+            resorted(THINGS),
+            copied.get(2),
+            copied.get(3));
+
+    assertThat(migration(plan(base, head), "things_1").scenario())
+        .isEqualTo(Scenario.STREAMING_TIMESTAMP);
+  }
+
   private static final String NEWEST =
       THINGS.replace("\"MergeTree\"", "\"ReplacingMergeTree\"\nENGINE_VER \"old\"");
   private static final List<String> COUNTED =
@@ -332,6 +391,27 @@ class LandingTest {
 
     assertThat(projection(of(plan)))
         .containsExactly("fresh <- `fresh`", "at <- `at`", "id <- `id`", "text <- `text`");
+  }
+
+  @Test
+  void oneNewColumnForTwoThatGoIsAQuestion() {
+    var two = THINGS.replace("`text` String", "`next` UInt32 `json:$.next`,\n    `text` String");
+    var after = THINGS.replace("`old` UInt32 `json:$.old`", "`fresh` UInt32 `json:$.fresh`");
+
+    assertThat(obstacles(versioned(two, after))).containsExactly("projection_needed");
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @CsvSource(
+      delimiter = '|',
+      value = {"lower('X') | false", "toString(now()) | true"})
+  void aDefaultThatIsAnotherAtEveryReadingStops(String expression, boolean stops) {
+    var after =
+        THINGS.replace(
+            "`text` String", "`more` String DEFAULT " + expression + ",\n    `text` String");
+
+    assertThat(obstacles(versioned(THINGS, after)))
+        .isEqualTo(stops ? List.of("projection_needed") : List.of());
   }
 
   @Test

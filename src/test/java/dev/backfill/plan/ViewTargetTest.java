@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -198,6 +199,7 @@ class ViewTargetTest {
         "FROM things JOIN other USING (id) | it joins",
         "FROM things WHERE n > (SELECT max(n) FROM other) | it looks something up in a subquery",
         "FROM things WHERE at < now() | it calls now()",
+        "FROM things UNION ALL SELECT toDate(at) AS day, id, countState() AS c FROM other | it combines queries, of which only the first is triggered",
         "FROM things WHERE dictGet('d', 'x', id) = 1 | it calls dictget()",
       })
   void aQueryThatWouldGiveOtherRowsLaterIsNotRunAgain(String from, String why) {
@@ -431,9 +433,110 @@ class ViewTargetTest {
     var again = plan(base.read(), head.read(), "", Optional.of(first), Set.of(), Set.of()).core();
 
     assertThat(again).isEqualTo(first);
+    var deployed = new TreeSet<String>();
+    for (var m : first.migrations()) {
+      deployed.addAll(List.of(m.target(), m.liveFeed().pipe(), m.historyFeed().pipe()));
+      m.seam().ifPresent(seam -> seam.feeders().forEach(f -> deployed.add(f.fork())));
+    }
+    assertThat(plan(base.read(), head.read(), "", Optional.of(first), deployed, Set.of()).core())
+        .isEqualTo(first);
+    assertThat(
+            plan(
+                    base.read(),
+                    head.read(),
+                    "",
+                    Optional.of(first.withMigrations(first.migrations().reversed())),
+                    Set.of(),
+                    Set.of())
+                .core())
+        .isEqualTo(first);
     assertThat(first.migrations().stream().map(Migration::target))
         .containsExactlyInAnyOrder("daily_2", "more_3");
     assertThat(migration(plan(base.read(), head.read()), "daily").target()).isEqualTo("daily_1");
+  }
+
+  @Test
+  void aNameThatTheAuthorTookSinceIsPassedOver() {
+    var head = otherKey(Files.of());
+    var first = planned(Files.of(), head).core();
+    var own = "NODE n\nSQL >\n    SELECT 1 AS a\n";
+    var now = head.with("pipes/backfill_daily_1.pipe", own).with("pipes/per_day_1.pipe", own);
+    var again = plan(Files.of().read(), now.read(), "", Optional.of(first), Set.of(), Set.of());
+
+    assertThat(daily(again).historyFeed().pipe()).isEqualTo("backfill_daily_1_1");
+    assertThat(daily(again).liveFeed().pipe()).isEqualTo("per_day_2");
+  }
+
+  @Test
+  void aPairOfOthersBesideItLeavesItWhatItIs() {
+    var pair =
+        Files.of()
+            .with("datasources/others.datasource", THINGS)
+            .with("datasources/others_1.datasource", THINGS)
+            .with(
+                "pipes/sync_others.pipe",
+                "NODE n\nSQL >\n    SELECT at, id, n FROM others\n\nTYPE materialized\nDATASOURCE others_1\n");
+
+    assertThat(daily(planned(pair, otherKey(pair))).liveFeed().pipe()).isEqualTo("per_day_1");
+  }
+
+  @Test
+  void landingsComeBeforeWhatTheirRowsReach() {
+    var head = otherKey(Files.of()).things("KEY \"at\"", "KEY \"id, at\"");
+
+    assertThat(planned(Files.of(), head).core().migrations().stream().map(Migration::source))
+        .containsExactly("things", "daily");
+  }
+
+  @Test
+  void aNewViewOnWhatIsVersionedWouldRunDry() {
+    var head =
+        Files.of()
+            .things("KEY \"at\"", "KEY \"id, at\"")
+            .with("datasources/hourly.datasource", DAILY)
+            .with("pipes/hourly.pipe", PER_DAY.replace("E daily", "E hourly"));
+    var accepted = "datasources: {hourly: {accept: [new_view_on_versioned_source]}}";
+
+    assertThat(obstacles(planned(Files.of(), head)))
+        .containsExactly("new_view_on_versioned_source");
+    assertThat(obstacles(planned(Files.of(), head, accepted))).isEmpty();
+    assertThat(warnings(planned(Files.of(), head, accepted)))
+        .contains("new_view_on_versioned_source");
+  }
+
+  @Test
+  void forkedPipesStandInTheOrderRowsFlow() {
+    var base =
+        Files.of()
+            .with("pipes/z_first.pipe", "NODE n\nSQL >\n    SELECT at, id, n FROM things\n")
+            .with("pipes/a_second.pipe", "NODE n\nSQL >\n    SELECT at, id, n FROM z_first\n")
+            .view("FROM things", "FROM a_second");
+    var head = base.things("KEY \"at\"", "KEY \"id, at\"");
+
+    assertThat(planned(base, head).core().forkedPipes())
+        .containsExactly(
+            new ForkedPipe("z_first", "z_first_1"), new ForkedPipe("a_second", "a_second_1"));
+  }
+
+  @Test
+  void aViewThatStaysOnItsSourceKeepsThePipesItJoins() {
+    var base =
+        Files.of()
+            .with("datasources/others.datasource", THINGS)
+            .with("pipes/known.pipe", "NODE n\nSQL >\n    SELECT id FROM things WHERE n = 1\n")
+            .view("FROM things", "FROM others JOIN known USING (id)");
+    var head = otherKey(base).things("KEY \"at\"", "KEY \"id, at\"");
+
+    assertThat(planned(base, head).core().forkedPipes()).isEmpty();
+  }
+
+  @Test
+  void aFolderOfDataSourcesAloneIsAFolder() {
+    var base = new Files(new TreeMap<>()).with("datasources/things.datasource", THINGS);
+
+    assertThat(
+            migration(planned(base, base.things("KEY \"at\"", "KEY \"id, at\"")), "things").files())
+        .contains("pipes/sync_things_1.pipe");
   }
 
   private static Files throughPipes() {
