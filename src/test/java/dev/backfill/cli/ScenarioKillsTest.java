@@ -448,4 +448,70 @@ class ScenarioKillsTest {
           .containsExactly("switch_readers", "remove_old", "finished");
     }
   }
+
+  @Test
+  void whatNobodyNeeds() throws IOException {
+    try (var world = world("datasources: {clicks: {scenario: not_production}}\n")) {
+      world.append("clicks", clicked(0, 300));
+      change(world, Instant.now());
+      world.append("clicks_1", clicked(1_001, 5));
+      var lives = new Lives(world, false);
+      assertThat(lives.undisturbed()).as(lives.toString()).isInstanceOf(Outcome.Done.class);
+      assertThat(world.cleanedUp(() -> world.append("clicks_1", clicked(9_001, 5))))
+          .containsExactly("switch_readers", "remove_old", "finished");
+      assertThat(world.number("SELECT count() AS n FROM clicks_1")).isEqualTo(10);
+    }
+  }
+
+  private static String orders(String key) {
+    return """
+    SCHEMA >
+        `__partition` Int16 `json:$.p`,
+        `__offset` Int64 `json:$.o`,
+        `amount` UInt32 `json:$.amount`
+
+    ENGINE "MergeTree"
+    ENGINE_SORTING_KEY "%s"
+
+    KAFKA_CONNECTION_NAME broker
+    KAFKA_TOPIC orders
+    KAFKA_GROUP_ID orders_group
+    """
+        .formatted(key);
+  }
+
+  private static String messages(int partition, int from, int until) {
+    return IntStream.range(from, until)
+        .mapToObj(o -> "{\"p\":%d,\"o\":%d,\"amount\":%d}\n".formatted(partition, o, o % 50))
+        .collect(Collectors.joining());
+  }
+
+  @Test
+  void aConsumerOfItsOwn() throws IOException {
+    var file = "datasources/orders.datasource";
+    try (var world =
+        new Migrated(folder, data, Map.of(file, orders("amount")), "chunk-rows: 90\n")) {
+      world.append("orders", messages(0, 100, 400) + messages(1, 0, 50));
+      world.change(Map.of(file, orders("amount, __offset")), Instant.now());
+      world.append("orders_1", messages(0, 350, 400) + messages(1, 40, 50));
+      var next = new int[] {400};
+      var lives =
+          survive(
+              world,
+              false,
+              () -> {
+                var batch = messages(0, next[0], ++next[0]);
+                world.append("orders", batch);
+                world.append("orders_1", batch);
+              });
+      assertSame(
+          world,
+          lives,
+          "SELECT * FROM orders",
+          "SELECT * FROM orders_1",
+          "tuple(__partition, __offset, amount)");
+      assertThat(world.cleanedUp(() -> {}))
+          .containsExactly("remove_feeds", "remove_old", "finished");
+    }
+  }
 }

@@ -18,6 +18,7 @@ import dev.backfill.proof.Side;
 import dev.backfill.testing.EngineTest;
 import dev.backfill.tinybird.Answer;
 import dev.backfill.tinybird.Branch;
+import dev.backfill.tinybird.Job;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -435,6 +436,41 @@ class EngineRunTest {
           .isInstanceOf(Outcome.Done.class);
       assertThat(events).anyMatch(e -> e instanceof RunEvent.Split);
       assertSame(workspace);
+    }
+  }
+
+  @Test
+  void anErrorThatWouldComeAgainStopsAtOnce() {
+    try (var made =
+        made(
+            "run_lasting",
+            "DateTime",
+            Optional.empty(),
+            "toDateTime('2024-10-20 00:00:00', 'UTC')")) {
+      var started = new int[1];
+      var failing =
+          new Forwarding(made.workspace()) {
+            @Override
+            public Job startCopy(String pipe, Map<String, String> parameters) {
+              started[0]++;
+              return new Job(
+                  "j",
+                  "copy",
+                  Job.State.ERROR,
+                  Optional.of("Code: 6. DB::Exception: Cannot parse string 'x' as UInt8"),
+                  false);
+            }
+          };
+
+      var outcome =
+          new Runner(failing, clock(), NONE, e -> {}, () -> false)
+              .run(quick(made.plan(), "run_lasting", 900), RunOptions.of("test"));
+
+      assertThat(((Outcome.NotReady) outcome).reasons())
+          .singleElement()
+          .asString()
+          .contains("failed and would fail again", "Cannot parse string");
+      assertThat(started[0]).isEqualTo(1);
     }
   }
 
