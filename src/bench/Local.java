@@ -112,12 +112,14 @@ final class Local {
       }
     }
     System.out.printf(
-        "ingest by %,d: raw %,.0f rows/s, ours %,.0f rows/s, medians of %d: %.2fx, best %.2fx%n",
+        "ingest by %,d: raw %,.0f rows/s, ours %,.0f rows/s, medians of %d: %.2fx, best %.1f and %.1f ms, %.2fx%n",
         BATCH,
         BATCH / median(raw),
         BATCH / median(ours),
         BATCHES,
         median(raw) / median(ours),
+        1000 * Collections.min(raw),
+        1000 * Collections.min(ours),
         Collections.min(raw) / Collections.min(ours));
   }
 

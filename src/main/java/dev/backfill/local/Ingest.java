@@ -38,14 +38,14 @@ final class Ingest {
         definition,
         Map.of(
             "rows",
-            rows.good().size(),
+            rows.size(),
             "written_rows",
-            rows.good().size(),
+            rows.size(),
             "rows_quarantine",
             rows.bad().size(),
             "elapsed_time",
             (System.nanoTime() - started) / 1e9));
-    return new Done(rows.good().size(), rows.bad().size());
+    return new Done(rows.size(), rows.bad().size());
   }
 
   private void insert(Space space, Definition definition, Rows rows) {
@@ -71,9 +71,9 @@ final class Ingest {
             + " ("
             + String.join(", ", columns)
             + ")";
-    while (!rows.good().isEmpty()) {
+    while (true) {
       try {
-        session.insert(insert, "JSONEachRow", rows.good().all());
+        session.insert(insert, "JSONEachRow", rows::each);
         return;
       } catch (EngineException e) {
         var row = ROW.matcher(e.text());

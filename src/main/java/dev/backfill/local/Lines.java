@@ -19,10 +19,6 @@ final class Lines {
     return size;
   }
 
-  boolean isEmpty() {
-    return size == 0;
-  }
-
   void put(byte one) {
     room(1);
     bytes[length++] = one;
@@ -43,7 +39,7 @@ final class Lines {
   void end() {
     put((byte) '\n');
     if (size == ends.length) {
-      ends = Arrays.copyOf(ends, 2 * size);
+      ends = Arrays.copyOf(ends, 2 * size + 1);
     }
     ends[size++] = length;
   }
@@ -51,6 +47,15 @@ final class Lines {
   void add(byte[] line) {
     put(line);
     end();
+  }
+
+  void addAll(Lines more) {
+    var before = length;
+    put(more.bytes, 0, more.length);
+    ends = Arrays.copyOf(ends, Math.max(ends.length, size + more.size));
+    for (var i = 0; i < more.size; i++) {
+      ends[size++] = before + more.ends[i];
+    }
   }
 
   /// Takes a line out.

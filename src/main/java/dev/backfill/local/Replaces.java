@@ -56,14 +56,14 @@ final class Replaces {
         definition,
         Map.of(
             "rows",
-            rows.good().size(),
+            rows.size(),
             "written_rows",
-            rows.good().size(),
+            rows.size(),
             "rows_quarantine",
             rows.bad().size(),
             "import_id",
             id));
-    return new Ingest.Done(rows.good().size(), rows.bad().size());
+    return new Ingest.Done(rows.size(), rows.bad().size());
   }
 
   private void whole(Space space, Definition definition, Rows rows, String id) {

@@ -3,12 +3,14 @@ package dev.backfill.local;
 import dev.backfill.local.Definition.Col;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -16,12 +18,23 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Records on their way into a table.
-///
-/// @param good rows as JSON objects by column
-/// @param bad records that don't fit
-record Rows(Lines good, List<Bad> bad) {
+/// Records on their way into a table, judged piece by piece: while the engine reads one piece, the
+/// next is judged.
+final class Rows {
   private static final Pattern INTEGER = Pattern.compile("(U?)Int(8|16|32|64|128|256)");
+  private static final int PIECE = 64_000;
+
+  private final Definition definition;
+  private final byte[] body;
+  private int judged;
+  private List<Lines> good = new ArrayList<>();
+  private final List<Bad> bad = new ArrayList<>();
+
+  /// @param body of records one per line
+  private Rows(Definition definition, byte[] body) {
+    this.definition = definition;
+    this.body = body;
+  }
 
   /// A record that is put aside.
   ///
@@ -30,31 +43,74 @@ record Rows(Lines good, List<Bad> bad) {
 
   /// Records one per line.
   static Rows ndjson(Definition definition, byte[] body) {
-    var rows = new Rows(new Lines(body.length + body.length / 8), new ArrayList<>());
-    var scan = Scan.of(definition);
-    for (var begin = 0; begin < body.length; ) {
-      var line = begin;
-      while (line < body.length && body[line] != '\n') {
-        line++;
-      }
-      var end = line > begin && body[line - 1] == '\r' ? line - 1 : line;
-      if (scan.isEmpty() || !scan.get().row(body, begin, end, rows.good())) {
-        rows.records(definition, new String(body, begin, end - begin, StandardCharsets.UTF_8));
-      }
-      begin = line + 1;
-    }
-    return rows;
+    return new Rows(definition, body);
   }
 
   /// The same by way of a tree for every record.
   static Rows byTree(Definition definition, byte[] body) {
-    var rows = new Rows(new Lines(body.length), new ArrayList<>());
-    rows.records(definition, new String(body, StandardCharsets.UTF_8));
+    var rows = new Rows(definition, new byte[0]);
+    rows.records(new String(body, StandardCharsets.UTF_8), rows.piece(body.length));
     return rows;
   }
 
-  private void records(Definition definition, String text) {
-    text.lines().filter(line -> !line.isBlank()).forEach(line -> record(definition, line));
+  private Lines piece(int expected) {
+    var lines = new Lines(expected);
+    good.add(lines);
+    return lines;
+  }
+
+  /// Gives all rows, as JSON objects by column, to somebody who doesn't keep the memory.
+  void each(Consumer<ByteBuffer> use) {
+    good.forEach(lines -> use.accept(lines.all()));
+    while (judged < body.length) {
+      use.accept(judgeMore().all());
+    }
+  }
+
+  private Lines judgeMore() {
+    var until = (int) Math.min((long) judged + PIECE, body.length);
+    var lines = piece(until - judged + PIECE / 4);
+    var scan = Scan.of(definition);
+    while (judged < until) {
+      var next = scan.isPresent() ? scan.get().row(body, judged, lines) : Scan.NONE;
+      if (next == Scan.NONE) {
+        next = judged;
+        while (next < body.length && body[next] != '\n') {
+          next++;
+        }
+        records(new String(body, judged, next - judged, StandardCharsets.UTF_8), lines);
+        next++;
+      }
+      judged = next;
+    }
+    return lines;
+  }
+
+  /// All rows at once.
+  private Lines whole() {
+    each(_ -> {});
+    if (good.size() != 1) {
+      var all = new Lines(good.stream().mapToInt(lines -> lines.all().remaining()).sum());
+      good.forEach(all::addAll);
+      good = new ArrayList<>(List.of(all));
+    }
+    return good.getFirst();
+  }
+
+  /// How many fit.
+  int size() {
+    each(_ -> {});
+    return good.stream().mapToInt(Lines::size).sum();
+  }
+
+  /// Records that don't fit.
+  List<Bad> bad() {
+    each(_ -> {});
+    return bad;
+  }
+
+  private void records(String text, Lines into) {
+    text.lines().filter(line -> !line.isBlank()).forEach(line -> record(line, into));
   }
 
   /// Where a column's value stands in a record.
@@ -62,7 +118,7 @@ record Rows(Lines good, List<Bad> bad) {
     return column.jsonPath().isEmpty() ? "$." + column.name() : column.jsonPath();
   }
 
-  private void record(Definition definition, String line) {
+  private void record(String line, Lines into) {
     JsonNode record;
     try {
       record = Json.MAPPER.readTree(line);
@@ -79,12 +135,13 @@ record Rows(Lines good, List<Bad> bad) {
         }
       }
     }
-    judge(definition, found);
+    judge(found, into);
   }
 
   /// The first record may name the columns.
   static Rows csv(Definition definition, byte[] body, char delimiter) {
-    var rows = new Rows(new Lines(body.length), new ArrayList<>());
+    var rows = new Rows(definition, new byte[0]);
+    var lines = rows.piece(2 * body.length);
     var records = Csv.records(new String(body, StandardCharsets.UTF_8), delimiter);
     var columns = definition.columns().stream().filter(Col::insertable).toList();
     var names = columns.stream().map(Col::name).toList();
@@ -101,7 +158,7 @@ record Rows(Lines good, List<Bad> bad) {
         }
         found.set(column.name(), csvValue(column, text));
       }
-      rows.judge(definition, found);
+      rows.judge(found, lines);
     }
     return rows;
   }
@@ -119,7 +176,7 @@ record Rows(Lines good, List<Bad> bad) {
 
   /// What the engine would not say: it wraps integers that are too large, and fills in zero for
   /// what is missing.
-  private void judge(Definition definition, ObjectNode row) {
+  private void judge(ObjectNode row, Lines into) {
     for (var column : definition.columns()) {
       if (!column.insertable()) {
         continue;
@@ -135,7 +192,7 @@ record Rows(Lines good, List<Bad> bad) {
         return;
       }
     }
-    good.add(row.toString().getBytes(StandardCharsets.UTF_8));
+    into.add(row.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   /// Whether a record without a value for it is no row.
@@ -150,7 +207,7 @@ record Rows(Lines good, List<Bad> bad) {
   ///
   /// @param index from 0, among the good ones
   void reject(int index, String error) {
-    put((ObjectNode) Json.MAPPER.readTree(good.remove(index)), "", error);
+    put((ObjectNode) Json.MAPPER.readTree(whole().remove(index)), "", error);
   }
 
   private void put(ObjectNode row, String column, String error) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// write them: then the line is, byte for byte, the one that [Rows] makes by way of a tree.
 /// Whatever isn't certain is left to that. Not for several threads.
 final class Scan {
+  /// No place.
+  static final int NONE = -1;
+
   private static final Pattern PATH =
       Pattern.compile("\\$((?:\\.[^.\\[\\]'\"\\\\\\s\\p{Cntrl}]+)+)(\\[:])?");
   private static final int DEEPEST = 32;
@@ -28,10 +31,24 @@ final class Scan {
   private static final byte[] FALSE = bytes("false");
   private static final byte[] NULL = bytes("null");
 
-  private final Field root = new Field("");
-  private final List<Target> targets = new ArrayList<>();
+  private static final byte UNESCAPED = 0;
+  private static final byte QUOTE = 1;
+  private static final byte ESCAPE = 2;
+  private static final byte CONTROL = 3;
+  private static final byte BEYOND = 4;
+  private static final byte[] KINDS = new byte[256];
+
+  static {
+    Arrays.fill(KINDS, 0, ' ', CONTROL);
+    Arrays.fill(KINDS, 128, 256, BEYOND);
+    KINDS['"'] = QUOTE;
+    KINDS['\\'] = ESCAPE;
+  }
+
+  private final Field root;
+  private final Field nowhere = new Field("");
+  private final Target[] targets;
   private byte[] text = new byte[0];
-  private int at;
   private int end;
   private int record;
   private boolean ascii;
@@ -39,33 +56,52 @@ final class Scan {
   /// A name in a record, on the way to a column.
   private static final class Field {
     private final byte[] name;
-    private final List<Field> inner = new ArrayList<>();
+    private final byte[] opening;
+    private Field[] inner = {};
     private @Nullable Target target;
     private int expected;
     private int seen;
 
     private Field(String name) {
       this.name = bytes(name);
+      this.opening = bytes("\"" + name + "\":");
     }
 
     private Field inner(String wanted) {
       var bytes = bytes(wanted);
-      return inner.stream()
-          .filter(one -> Arrays.equals(one.name, bytes))
-          .findFirst()
-          .orElseGet(() -> {
-            var made = new Field(wanted);
-            inner.add(made);
-            return made;
-          });
+      for (var one : inner) {
+        if (Arrays.equals(one.name, bytes)) {
+          return one;
+        }
+      }
+      var made = new Field(wanted);
+      inner = Arrays.copyOf(inner, inner.length + 1);
+      inner[inner.length - 1] = made;
+      return made;
     }
 
-    /// The one of a name; those that come in the columns' order are found at once.
+    /// The next one in the order of the columns, when it comes now.
+    private @Nullable Field expected(byte[] text, int at, int end) {
+      if (expected == inner.length) {
+        return null;
+      }
+      var one = inner[expected];
+      var until = at + one.opening.length;
+      if (until > end || !Arrays.equals(text, at, until, one.opening, 0, one.opening.length)) {
+        return null;
+      }
+      expected++;
+      return one;
+    }
+
+    /// The one of a name.
     private @Nullable Field find(byte[] text, int begin, int until) {
-      for (var i = 0; i < inner.size(); i++) {
-        var index = expected + i < inner.size() ? expected + i : expected + i - inner.size();
-        var one = inner.get(index);
-        if (Arrays.equals(one.name, 0, one.name.length, text, begin, until)) {
+      var count = inner.length;
+      for (var i = 0; i < count; i++) {
+        var index = expected + i < count ? expected + i : expected + i - count;
+        var one = inner[index];
+        if (one.name.length == until - begin
+            && Arrays.equals(one.name, 0, one.name.length, text, begin, until)) {
           expected = index + 1;
           return one;
         }
@@ -74,7 +110,7 @@ final class Scan {
     }
 
     private boolean twofold() {
-      return (target != null && !inner.isEmpty()) || inner.stream().anyMatch(Field::twofold);
+      return (target != null && inner.length > 0) || Arrays.stream(inner).anyMatch(Field::twofold);
     }
   }
 
@@ -108,7 +144,10 @@ final class Scan {
     }
   }
 
-  private Scan() {}
+  private Scan(Field root, List<Target> targets) {
+    this.root = root;
+    this.targets = targets.toArray(Target[]::new);
+  }
 
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
@@ -116,14 +155,15 @@ final class Scan {
 
   /// Empty when no record of the Data Source is an ordinary one.
   static Optional<Scan> of(Definition definition) {
-    var scan = new Scan();
+    var root = new Field("");
+    var targets = new ArrayList<Target>();
     for (var column : definition.columns()) {
       if (column.insertable()) {
         var path = PATH.matcher(Rows.path(column));
         if (!path.matches()) {
           return Optional.empty();
         }
-        var field = scan.root;
+        var field = root;
         for (var name : path.group(1).substring(1).split("\\.")) {
           field = field.inner(name);
         }
@@ -132,46 +172,46 @@ final class Scan {
         }
         var target = new Target(column, path.group(2) != null);
         field.target = target;
-        scan.targets.add(target);
+        targets.add(target);
       }
     }
-    return scan.root.twofold() ? Optional.empty() : Optional.of(scan);
+    return root.twofold() ? Optional.empty() : Optional.of(new Scan(root, targets));
   }
 
-  /// Adds the row of the record between two places of a text.
+  /// Adds the row of the record that begins at a place of a text and takes the rest of its line.
   ///
-  /// @return false when the record isn't an ordinary one; nothing is added then
-  boolean row(byte[] body, int begin, int until, Lines rows) {
-    if (until - begin > LONGEST_RECORD) {
-      return false;
-    }
+  /// @return where the next line begins; [#NONE] when the record isn't an ordinary one, and nothing
+  ///   is added then
+  int row(byte[] body, int begin, Lines rows) {
     text = body;
-    at = begin;
-    end = until;
+    end = Math.min(body.length, begin + LONGEST_RECORD);
     ascii = true;
     record++;
     for (var target : targets) {
-      target.begin = -1;
+      target.begin = NONE;
     }
-    spaces();
-    if (!object(root, 0)) {
-      return false;
+    var at = object(root, spaces(begin), 0);
+    if (at == NONE) {
+      return NONE;
     }
-    spaces();
-    if (at != end || !(ascii || decodes(begin))) {
-      return false;
+    at = spaces(at);
+    if (next('\r', at) && next('\n', at + 1)) {
+      at++;
+    }
+    if (!(at == body.length || next('\n', at)) || !(ascii || decodes(begin, at))) {
+      return NONE;
     }
     for (var target : targets) {
-      if (target.required && target.begin < 0) {
-        return false;
+      if (target.required && target.begin == NONE) {
+        return NONE;
       }
     }
     write(rows);
-    return true;
+    return at + 1;
   }
 
-  private boolean decodes(int begin) {
-    return new String(text, begin, end - begin, StandardCharsets.UTF_8).indexOf('\uFFFD') < 0;
+  private boolean decodes(int begin, int until) {
+    return new String(text, begin, until - begin, StandardCharsets.UTF_8).indexOf('\uFFFD') < 0;
   }
 
   private void write(Lines rows) {
@@ -211,249 +251,231 @@ final class Scan {
     }
   }
 
-  private boolean object(Field field, int depth) {
-    if (depth > DEEPEST || !take('{')) {
-      return false;
+  // Each of these reads from a place, and says where it ends, or NONE when it isn't certain.
+
+  private int object(Field field, int from, int depth) {
+    if (depth > DEEPEST || !next('{', from)) {
+      return NONE;
     }
-    spaces();
-    if (take('}')) {
-      return true;
+    var at = spaces(from + 1);
+    if (next('}', at)) {
+      return at + 1;
     }
     field.expected = 0;
-    do {
-      spaces();
-      var begin = at + 1;
-      if (!string()) {
-        return false;
+    while (true) {
+      var inner = field.expected(text, at, end);
+      if (inner == null) {
+        var begin = at + 1;
+        at = string(at);
+        if (at == NONE || at - begin > LONGEST_NAME) {
+          return NONE;
+        }
+        inner = field.find(text, begin, at - 1);
+        at = spaces(at);
+        if (!next(':', at)) {
+          return NONE;
+        }
+        at++;
+      } else {
+        at += inner.opening.length;
       }
-      var until = at - 1;
-      spaces();
-      if (until - begin > LONGEST_NAME || !take(':')) {
-        return false;
+      at = spaces(at);
+      at = inner == null ? skip(at, depth + 1) : value(inner, at, depth + 1);
+      if (at == NONE) {
+        return NONE;
       }
-      spaces();
-      var inner = field.find(text, begin, until);
-      if (!(inner == null ? skip(depth + 1) : value(inner, depth + 1))) {
-        return false;
+      at = spaces(at);
+      if (next('}', at)) {
+        return at + 1;
       }
-      spaces();
-    } while (take(','));
-    return take('}');
+      if (!next(',', at)) {
+        return NONE;
+      }
+      at = spaces(at + 1);
+    }
   }
 
-  private boolean value(Field field, int depth) {
+  private int value(Field field, int from, int depth) {
     if (field.seen == record) {
-      return false;
+      return NONE;
     }
     field.seen = record;
     var target = field.target;
     if (target == null) {
-      return next('{') ? object(field, depth) : skip(depth);
+      return next('{', from) ? object(field, from, depth) : skip(from, depth);
     }
-    if (target.elements && !next('[')) {
-      return skip(depth);
+    if (target.elements && !next('[', from)) {
+      return skip(from, depth);
     }
-    if (next('n')) {
-      return literal(NULL);
+    if (next('n', from)) {
+      return literal(NULL, from);
     }
-    target.begin = at;
+    target.begin = from;
     target.spaced = false;
-    if (next('[')) {
-      if (target.integer || !array(target, depth)) {
-        return false;
-      }
-    } else if (target.integer ? !integer(target) : !plain()) {
-      return false;
+    if (next('[', from)) {
+      target.until = target.integer ? NONE : array(target, from, depth);
+    } else {
+      target.until = target.integer ? integer(target, from) : plain(from);
     }
-    target.until = at;
-    return true;
+    return target.until;
   }
 
   /// Anything but a list or an object.
-  private boolean plain() {
-    return switch (at < end ? text[at] : 0) {
-      case '"' -> string();
-      case 't' -> literal(TRUE);
-      case 'f' -> literal(FALSE);
-      case 'n' -> literal(NULL);
-      default -> number();
+  private int plain(int from) {
+    return switch (from < end ? text[from] : 0) {
+      case '"' -> string(from);
+      case 't' -> literal(TRUE, from);
+      case 'f' -> literal(FALSE, from);
+      case 'n' -> literal(NULL, from);
+      default -> number(from);
     };
   }
 
-  private boolean skip(int depth) {
-    if (next('{')) {
-      return skipObject(depth);
+  private int skip(int from, int depth) {
+    if (next('{', from)) {
+      return object(nowhere, from, depth);
     }
-    return next('[') ? array(null, depth) : plain();
-  }
-
-  private boolean skipObject(int depth) {
-    if (depth > DEEPEST || !take('{')) {
-      return false;
-    }
-    spaces();
-    if (take('}')) {
-      return true;
-    }
-    do {
-      spaces();
-      var begin = at;
-      if (!string() || at - begin > LONGEST_NAME) {
-        return false;
-      }
-      spaces();
-      if (!take(':')) {
-        return false;
-      }
-      spaces();
-      if (!skip(depth + 1)) {
-        return false;
-      }
-      spaces();
-    } while (take(','));
-    return take('}');
+    return next('[', from) ? array(null, from, depth) : plain(from);
   }
 
   /// @param target that it is the value of, when it is one's: then it must hold no object
-  private boolean array(@Nullable Target target, int depth) {
-    if (depth > DEEPEST || !take('[')) {
-      return false;
+  private int array(@Nullable Target target, int from, int depth) {
+    if (depth > DEEPEST) {
+      return NONE;
     }
-    var spaced = spaces();
-    if (!take(']')) {
-      do {
-        spaced |= spaces();
+    var spaces = 0;
+    var at = spaces(from + 1);
+    spaces += at - from - 1;
+    if (!next(']', at)) {
+      while (true) {
         if (target == null) {
-          if (!skip(depth + 1)) {
-            return false;
-          }
-        } else if (!(next('[') ? array(target, depth + 1) : plain())) {
-          return false;
+          at = skip(at, depth + 1);
+        } else {
+          at = next('[', at) ? array(target, at, depth + 1) : plain(at);
         }
-        spaced |= spaces();
-      } while (take(','));
-      if (!take(']')) {
-        return false;
+        if (at == NONE) {
+          return NONE;
+        }
+        var after = spaces(at);
+        spaces += after - at;
+        at = after;
+        if (next(']', at)) {
+          break;
+        }
+        if (!next(',', at)) {
+          return NONE;
+        }
+        after = spaces(at + 1);
+        spaces += after - at - 1;
+        at = after;
       }
     }
     if (target != null) {
-      target.spaced |= spaced;
+      target.spaced |= spaces > 0;
     }
-    return true;
+    return at + 1;
   }
 
   /// With the escapes that are needed and no others.
-  private boolean string() {
-    if (!take('"')) {
-      return false;
+  private int string(int from) {
+    if (!next('"', from)) {
+      return NONE;
     }
-    for (var i = at; i < end; i++) {
-      var c = text[i];
-      if (c == '"') {
-        at = i + 1;
-        return true;
+    var all = text;
+    var last = end;
+    for (var i = from + 1; i < last; i++) {
+      var kind = KINDS[all[i] & 0xFF];
+      if (kind == UNESCAPED) {
+        continue;
       }
-      if (c == '\\') {
-        i++;
-        if (i >= end || "\"\\nrtbf".indexOf(text[i]) < 0) {
-          return false;
-        }
-      } else if (c < ' ') {
-        if (c >= 0) {
-          return false;
-        }
+      if (kind == QUOTE) {
+        return i + 1;
+      }
+      if (kind == BEYOND) {
         ascii = false;
+      } else if (kind == CONTROL || i + 1 == last || "\"\\nrtbf".indexOf(all[++i]) < 0) {
+        return NONE;
       }
     }
-    return false;
+    return NONE;
   }
 
   /// A number without an exponent that keeps its digits, whatever it is read into.
-  private boolean number() {
-    var begin = at;
-    var negative = take('-');
-    var whole = at;
-    var digits = digits();
-    if (digits == 0 || (digits > 1 && text[whole] == '0')) {
-      return false;
+  private int number(int from) {
+    var negative = next('-', from);
+    var whole = negative ? from + 1 : from;
+    var at = digits(whole);
+    if (at == whole || (at > whole + 1 && text[whole] == '0')) {
+      return NONE;
     }
     var zero = text[whole] == '0';
-    if (take('.')) {
-      var fraction = at;
-      if (digits() == 0 || (zero && !ordinaryFraction(fraction, negative))) {
-        return false;
+    if (next('.', at)) {
+      var fraction = at + 1;
+      at = digits(fraction);
+      if (at == fraction || (zero && !ordinaryFraction(fraction, at, negative))) {
+        return NONE;
       }
     } else if (zero && negative) {
-      return false;
+      return NONE;
     }
-    return at - begin <= LONGEST_NUMBER && !next('e') && !next('E');
+    return at - from > LONGEST_NUMBER || next('e', at) || next('E', at) ? NONE : at;
   }
 
   /// Very small numbers are written with an exponent, and zero without a sign.
-  private boolean ordinaryFraction(int begin, boolean negative) {
+  private boolean ordinaryFraction(int begin, int until, boolean negative) {
     var zeros = 0;
-    while (begin + zeros < at && text[begin + zeros] == '0') {
+    while (begin + zeros < until && text[begin + zeros] == '0') {
       zeros++;
     }
-    return zeros <= MOST_ZEROS && !(negative && begin + zeros == at);
+    return zeros <= MOST_ZEROS && !(negative && begin + zeros == until);
   }
 
-  private int digits() {
-    var begin = at;
+  private int digits(int from) {
+    var at = from;
     while (at < end && text[at] >= '0' && text[at] <= '9') {
       at++;
     }
-    return at - begin;
+    return at;
   }
 
   /// A whole number that fits, or a truth value.
-  private boolean integer(Target target) {
-    if (next('t') || next('f')) {
-      return plain();
+  private int integer(Target target, int from) {
+    if (next('t', from) || next('f', from)) {
+      return plain(from);
     }
-    var begin = at;
-    if (!number() || at - begin > MOST_DIGITS) {
-      return false;
+    var negative = next('-', from);
+    var begin = negative ? from + 1 : from;
+    var at = digits(begin);
+    if (at == begin
+        || at - begin > MOST_DIGITS
+        || (text[begin] == '0' && (negative || at > begin + 1))
+        || next('.', at)
+        || next('e', at)
+        || next('E', at)) {
+      return NONE;
     }
-    var negative = text[begin] == '-';
     var value = 0L;
-    for (var i = negative ? begin + 1 : begin; i < at; i++) {
-      if (text[i] == '.') {
-        return false;
-      }
+    for (var i = begin; i < at; i++) {
       value = 10 * value + (text[i] - '0');
     }
     value = negative ? -value : value;
-    return value >= target.least && value <= target.most;
+    return value >= target.least && value <= target.most ? at : NONE;
   }
 
-  private boolean literal(byte[] word) {
-    if (end - at < word.length
-        || !Arrays.equals(text, at, at + word.length, word, 0, word.length)) {
-      return false;
-    }
-    at += word.length;
-    return true;
+  private int literal(byte[] word, int from) {
+    var until = from + word.length;
+    return until <= end && Arrays.equals(text, from, until, word, 0, word.length) ? until : NONE;
   }
 
-  /// @return whether there were any
-  private boolean spaces() {
-    var begin = at;
+  private int spaces(int from) {
+    var at = from;
     while (at < end && (text[at] == ' ' || text[at] == '\t')) {
       at++;
     }
-    return at > begin;
+    return at;
   }
 
-  private boolean next(char wanted) {
+  private boolean next(char wanted, int at) {
     return at < end && text[at] == wanted;
-  }
-
-  private boolean take(char wanted) {
-    if (at < end && text[at] == wanted) {
-      at++;
-      return true;
-    }
-    return false;
   }
 }

@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// The C functions of libchdb. Nothing here knows when they may be called; [Engine] does.
 @SuppressWarnings("restricted")
@@ -140,7 +141,8 @@ final class Chdb {
     }
   }
 
-  Result insert(MemorySegment handle, String sql, String format, ByteBuffer rows) {
+  Result insert(
+      MemorySegment handle, String sql, String format, Consumer<Consumer<ByteBuffer>> pieces) {
     try (var arena = Arena.ofConfined()) {
       var text = bytes(arena, sql);
       var given = bytes(arena, format);
@@ -149,16 +151,26 @@ final class Chdb {
               insert.invokeExact(handle, text, text.byteSize(), given, given.byteSize());
       try {
         fail((MemorySegment) insertError.invokeExact(stream));
-        if (rows.hasRemaining()) {
-          var data = arena.allocate(rows.remaining()).copyFrom(MemorySegment.ofBuffer(rows));
-          var refused = (int) insertAppend.invokeExact(stream, data, data.byteSize());
-          if (refused != 0) {
-            fail((MemorySegment) insertError.invokeExact(stream));
-          }
-        }
+        pieces.accept(piece -> append(arena, stream, piece));
         return taken((MemorySegment) insertDone.invokeExact(stream));
       } finally {
         insertDestroy.invokeExact(stream);
+      }
+    } catch (Throwable t) {
+      throw rethrown(t);
+    }
+  }
+
+  /// The engine may read the piece later, so its memory is kept until the insert is done.
+  private void append(Arena arena, MemorySegment stream, ByteBuffer piece) {
+    if (!piece.hasRemaining()) {
+      return;
+    }
+    try {
+      var data = arena.allocate(piece.remaining()).copyFrom(MemorySegment.ofBuffer(piece));
+      var refused = (int) insertAppend.invokeExact(stream, data, data.byteSize());
+      if (refused != 0) {
+        fail((MemorySegment) insertError.invokeExact(stream));
       }
     } catch (Throwable t) {
       throw rethrown(t);

@@ -3,6 +3,7 @@ package dev.backfill.local.engine;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// One connection to the engine, with its own settings and current database. One statement at a
@@ -40,13 +41,17 @@ public final class Session implements AutoCloseable {
   /// @param format of the rows, e.g. JSONEachRow
   /// @throws EngineException when the engine says no: an error of a row stores none of them, one of
   ///   a view leaves them stored in the table itself
-  public synchronized Result insert(String insert, String format, ByteBuffer rows) {
-    return noting(() -> engine.chdb().insert(handle(), insert, format, rows));
+  public Result insert(String insert, String format, byte[] rows) {
+    return insert(insert, format, use -> use.accept(ByteBuffer.wrap(rows)));
   }
 
-  /// The same of an array.
-  public Result insert(String insert, String format, byte[] rows) {
-    return insert(insert, format, ByteBuffer.wrap(rows));
+  /// The same in pieces of whole rows. The engine reads one while the next is made; they are stored
+  /// together.
+  ///
+  /// @param pieces gives each to whom it is told
+  public synchronized Result insert(
+      String insert, String format, Consumer<Consumer<ByteBuffer>> pieces) {
+    return noting(() -> engine.chdb().insert(handle(), insert, format, pieces));
   }
 
   /// One statement that only reads: what an API may let through on a read-only session.
