@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -82,6 +83,16 @@ public final class Action {
   }
 
   private Result run() {
+    var result = obey();
+    publisher
+        .failure()
+        .ifPresent(failure -> {
+          throw failure;
+        });
+    return result;
+  }
+
+  private Result obey() {
     var event = runner.readEvent();
     var command = inputs.command();
     if (command != Command.AUTO) {
@@ -136,7 +147,11 @@ public final class Action {
     try {
       var result = obey(command, spoken.get().rest(), event);
       publisher.answer(event.number(), command.word(), Optional.empty());
-      conversing.react(event, result == Result.DONE ? Reaction.ROCKET : Reaction.CONFUSED);
+      conversing.react(
+          event,
+          result == Result.DONE && publisher.failure().isEmpty()
+              ? Reaction.ROCKET
+              : Reaction.CONFUSED);
       return result;
     } catch (Failure e) {
       // without an answer nobody would know; one that can't be given hides no reason
@@ -245,33 +260,40 @@ public final class Action {
     }
   }
 
-  /// Stops other runs of this workflow that may work for a pull request; state is safe.
+  /// Stops other runs of this workflow that may work for a pull request, and whichever run carries
+  /// its migration out; state is safe.
   private Result cancel(int pullRequest) {
-    var workflow =
-        runner
-            .workflow()
-            .orElseThrow(() -> new Failure.Usage("the runner doesn't say which workflow this is."));
+    var runs = new TreeSet<Long>();
     var branch = needed().pullRequest(pullRequest).headBranch();
-    var stopped = 0;
-    for (var run : needed().unfinishedRuns(workflow)) {
-      if (run.id() == runner.runId()
-          || !(MAY_WORK.contains(run.event()) || run.branch().equals(branch))) {
-        continue;
+    runner
+        .workflow()
+        .ifPresent(workflow ->
+            needed().unfinishedRuns(workflow).stream()
+                .filter(r -> MAY_WORK.contains(r.event()) || r.branch().equals(branch))
+                .forEach(r -> runs.add(r.id())));
+    if (inputs.tinybirdToken().isPresent() && inputs.host().isPresent()) {
+      try (var checkout = Checkout.open(runner.workspace())) {
+        runs.addAll(
+            new Production(inputs, runner, house, github, publisher).runsOf(checkout, pullRequest));
       }
+    }
+    runs.remove(runner.runId());
+    var stopped = 0;
+    for (var run : runs) {
       switch (needed().cancel(run)) {
-        case Attempt.Done<Boolean> _ -> stopped++;
+        case Attempt.Done<Boolean>(var ended) -> stopped += ended ? 1 : 0;
         case Attempt.Denied<Boolean>(var because) -> {
-          publisher.deny("the end of run " + run.id(), because, "actions: write");
+          publisher.deny("the end of run " + run, because, "actions: write");
+          publisher.say("Run " + run + " may not be stopped: give the job `actions: write`.");
           return Result.NO;
         }
       }
     }
     var done =
         switch (stopped) {
-          case 0 -> "No run of this workflow was under way.";
-          case 1 -> "One run of this workflow was asked to stop; what it has copied stays.";
-          default ->
-              stopped + " runs of this workflow were asked to stop; what they have copied stays.";
+          case 0 -> "No run was under way.";
+          case 1 -> "One run was asked to stop; what it has copied stays.";
+          default -> stopped + " runs were asked to stop; what they have copied stays.";
         };
     publisher.log().log(done);
     publisher.say(done);

@@ -67,10 +67,15 @@ final class Conversing {
 
   /// The receipt; one that may not be given changes nothing.
   void react(Event.Comment event, Reaction reaction) {
-    switch (github.react(event.comment(), reaction)) {
-      case Attempt.Done<Boolean> _ -> {}
-      case Attempt.Denied<Boolean>(var because) ->
-          publisher.deny("the reaction to the command", because, "pull-requests: write");
+    try {
+      switch (github.react(event.comment(), reaction)) {
+        case Attempt.Done<Boolean> _ -> {}
+        case Attempt.Denied<Boolean>(var because) ->
+            publisher.deny("the reaction to the command", because, "pull-requests: write");
+      }
+    } catch (Failure.Remote e) {
+      // such as a comment that is gone
+      publisher.log().log("There is no reaction to the command: " + e.getMessage());
     }
   }
 }

@@ -494,29 +494,45 @@ final class Planning {
                 + plans.seal()
                 + "\n",
             differences.stream().map(Planning::edit).toList());
-    return switch (with.get().commit(commit)) {
-      case Attempt.Done<Committed>(Committed.Made(var made, var _)) ->
-          new Delivery.Committed(made.hex(), starts(target));
-      case Attempt.Done<Committed>(Committed.Nothing _) -> new Delivery.Nothing();
-      case Attempt.Done<Committed>(Committed.Moved(var head, var _)) ->
-          patch("the branch moved to " + head.abbreviated() + " meanwhile", differences);
-      case Attempt.Denied<Committed>(var because) -> {
-        publisher.deny("the commit of the generated files", because, "contents: write");
-        yield patch("the token may not write to the branch", differences);
-      }
-    };
+    try {
+      return switch (with.get().commit(commit)) {
+        case Attempt.Done<Committed>(Committed.Made(var made, var _)) ->
+            new Delivery.Committed(made.hex(), starts(target));
+        case Attempt.Done<Committed>(Committed.Nothing _) -> new Delivery.Nothing();
+        case Attempt.Done<Committed>(Committed.Moved(var head, var _)) ->
+            patch("the branch moved to " + head.abbreviated() + " meanwhile", differences);
+        case Attempt.Denied<Committed>(var because) -> {
+          publisher.deny("the commit of the generated files", because, "contents: write");
+          yield patch("the token may not write to the branch", differences);
+        }
+      };
+    } catch (Failure.Remote e) {
+      publisher.refused("the commit of the generated files", e, "contents: write");
+      return patch("GitHub didn't take the commit", differences);
+    }
   }
 
   private Starts starts(Target target) {
     if (inputs.commitToken().isPresent()) {
       return Starts.PUSH;
     }
-    var dispatched =
-        inputs
-            .ciWorkflow()
-            .flatMap(w -> github.flatMap(g -> g.dispatch(w, target.branch(), Map.of()).done()))
-            .orElse(false);
+    var dispatched = inputs.ciWorkflow().filter(w -> dispatched(w, target)).isPresent();
     return dispatched ? Starts.DISPATCH : Starts.PERSON;
+  }
+
+  private boolean dispatched(String workflow, Target target) {
+    try {
+      return switch (github.orElseThrow().dispatch(workflow, target.branch(), Map.of())) {
+        case Attempt.Done<Boolean>(var started) -> started;
+        case Attempt.Denied<Boolean>(var because) -> {
+          publisher.deny("the start of " + workflow, because, "actions: write");
+          yield false;
+        }
+      };
+    } catch (Failure.Remote e) {
+      publisher.refused("the start of " + workflow, e, "actions: write");
+      return false;
+    }
   }
 
   private static FileEdit edit(Checkout.Difference difference) {

@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /// What happens to the plans of the default branch: run, status, clean-up.
@@ -247,6 +248,19 @@ final class Production {
         house::now);
   }
 
+  /// Numbers of the workflow runs that carry a pull request's migrations out now, as the workspace
+  /// shows it; none when nothing of it is merged.
+  Set<Long> runsOf(Checkout checkout, int pullRequest) {
+    var tinybird = tinybird();
+    var out = new TreeSet<Long>();
+    for (var plan : planFiles(checkout, Optional.of(pullRequest))) {
+      StatusJourney.holders(
+              plan.core(), tinybird, house::now, house::sleep, house.events(), house::cancelled)
+          .forEach(holder -> runner.runOf(holder).ifPresent(out::add));
+    }
+    return out;
+  }
+
   /// Says where every open migration stands.
   Result status(Checkout checkout, Optional<Integer> wanted) {
     var tinybird = tinybird();
@@ -412,6 +426,20 @@ final class Production {
 
   /// @throws Failure.Usage when a pull request is named and no plan came with it
   private List<OfMain> plans(Checkout checkout, Optional<Integer> wanted) {
+    var out = planFiles(checkout, wanted);
+    if (out.isEmpty() && wanted.isPresent()) {
+      throw new Failure.Usage(
+          "the default branch holds no plan of pull request "
+              + wanted.get()
+              + "; merge it first, and let CD deploy it.");
+    }
+    if (out.isEmpty()) {
+      publisher.log().log("There is no committed plan.");
+    }
+    return out;
+  }
+
+  private List<OfMain> planFiles(Checkout checkout, Optional<Integer> wanted) {
     var head = checkout.resolve("HEAD");
     var paths = inputs.plan().map(List::of).orElseGet(() -> checkout.planFiles(head));
     var out = new ArrayList<OfMain>();
@@ -424,15 +452,6 @@ final class Production {
       if (wanted.isEmpty() || number.equals(wanted)) {
         out.add(new OfMain(path, core, number));
       }
-    }
-    if (out.isEmpty() && wanted.isPresent()) {
-      throw new Failure.Usage(
-          "the default branch holds no plan of pull request "
-              + wanted.get()
-              + "; merge it first, and let CD deploy it.");
-    }
-    if (out.isEmpty()) {
-      publisher.log().log("There is no committed plan.");
     }
     return out;
   }

@@ -44,6 +44,7 @@ final class Publisher {
   private final List<String> denied = new ArrayList<>();
   private final StringBuilder said = new StringBuilder();
   private boolean told;
+  private Optional<Failure> failure = Optional.empty();
 
   /// @param github empty without a token
   Publisher(
@@ -136,14 +137,35 @@ final class Publisher {
       return;
     }
     told = true;
-    allowed("the comment", "pull-requests: write", () -> own.get().put(pullRequest, body))
-        .ifPresent(put -> {
-          switch (put) {
-            case Attempt.Done<Comment>(var comment) -> output(Output.COMMENT_URL, comment.url());
-            case Attempt.Denied<Comment>(var because) ->
-                deny("the comment", because, "pull-requests: write");
-          }
-        });
+    try {
+      switch (own.get().put(pullRequest, body)) {
+        case Attempt.Done<Comment>(var comment) -> output(Output.COMMENT_URL, comment.url());
+        case Attempt.Denied<Comment>(var because) ->
+            deny("the comment", because, "pull-requests: write");
+      }
+    } catch (Failure.Remote e) {
+      refused("the comment", e, "pull-requests: write");
+    }
+  }
+
+  /// Something that GitHub refuses, or whose end nobody knows, keeps nothing else from being shown;
+  /// the job fails for it at the end.
+  ///
+  /// @param what couldn't be read or written
+  void refused(String what, Failure.Remote e, String yaml) {
+    if (e.kind() == Failure.Kind.FORBIDDEN) {
+      deny(what, String.valueOf(e.getMessage()), yaml);
+      return;
+    }
+    failure = failure.or(() -> Optional.of(e));
+    var text = what + " couldn't be written: " + e.getMessage();
+    denied.add(text);
+    log.annotate(WorkflowCommands.Level.WARNING, "", 0, "backfill: GitHub refuses", text);
+  }
+
+  /// What the job has to fail for, though everything else was done.
+  Optional<Failure> failure() {
+    return failure;
   }
 
   /// Adds a check unless the newest one of ours says the same already.
@@ -183,13 +205,18 @@ final class Publisher {
             "",
             runner.run().isEmpty() ? Optional.empty() : Optional.of(runner.run()),
             remarks.stream().map(Publisher::annotation).toList());
-    return switch (github.get().createCheck(head, check)) {
-      case Attempt.Done<CheckRun> _ -> true;
-      case Attempt.Denied<CheckRun>(var because) -> {
-        deny("the check " + name, because, "checks: write");
-        yield false;
-      }
-    };
+    try {
+      return switch (github.get().createCheck(head, check)) {
+        case Attempt.Done<CheckRun> _ -> true;
+        case Attempt.Denied<CheckRun>(var because) -> {
+          deny("the check " + name, because, "checks: write");
+          yield false;
+        }
+      };
+    } catch (Failure.Remote e) {
+      refused("the check " + name, e, "checks: write");
+      return false;
+    }
   }
 
   /// The newest check of ours on a commit: of the app that writes our comments.

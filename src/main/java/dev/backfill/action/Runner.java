@@ -57,6 +57,14 @@ record Runner(
         value(environment, "GITHUB_WORKFLOW_REF").flatMap(Runner::workflowFile));
   }
 
+  /// The workflow run that holds a claim under a name of ours; empty for anybody else.
+  Optional<Long> runOf(String holder) {
+    var prefix = repository.map(r -> r + " run ").orElse("");
+    return !prefix.isEmpty() && holder.matches("(?s)\\Q" + prefix + "\\E[0-9]{1,18}")
+        ? Optional.of(Long.parseLong(holder.substring(prefix.length())))
+        : Optional.empty();
+  }
+
   // owner/name/.github/workflows/file.yml@ref
   private static Optional<String> workflowFile(String ref) {
     var path = ref.replaceFirst("@.*", "");

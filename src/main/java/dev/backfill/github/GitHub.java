@@ -99,6 +99,8 @@ public interface GitHub {
   /// Runs of a workflow that are not completed, newest first; none when there is no such workflow.
   List<WorkflowRun> unfinishedRuns(String workflow);
 
-  /// @return false when it was over already
-  Attempt<Boolean> cancel(WorkflowRun run);
+  /// Asks a run of a workflow to end.
+  ///
+  /// @return false when it was over already, or there is none
+  Attempt<Boolean> cancel(long run);
 }

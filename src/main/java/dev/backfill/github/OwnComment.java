@@ -52,7 +52,12 @@ public final class OwnComment {
             return new Attempt.Done<>(comment.get());
           }
           // somebody deleted it just now
-          case Attempt.Done<Optional<Comment>> _ -> own = List.of();
+          case Attempt.Done<Optional<Comment>> _ -> {
+            own = withoutGone(pullRequest, own.getFirst());
+            if (!own.isEmpty()) {
+              continue;
+            }
+          }
         }
       }
       try {
@@ -92,6 +97,22 @@ public final class OwnComment {
       result = result.then(_ -> github.deleteComment(extra.id()));
     }
     return result;
+  }
+
+  /// What is left after one of ours wasn't there to be changed. One that is still listed is a
+  /// second one as soon as another is made.
+  private List<Comment> withoutGone(int pullRequest, Comment gone) {
+    var left = own(pullRequest, author);
+    if (left.stream().anyMatch(c -> c.id() == gone.id())) {
+      throw new Failure.Remote(
+          Failure.Kind.NOT_FOUND,
+          404,
+          Optional.empty(),
+          "GitHub lists the comment "
+              + gone.id()
+              + " of ours and says that it isn't there to be changed; run this again.");
+    }
+    return left;
   }
 
   /// Oldest first.

@@ -294,34 +294,6 @@ class PullRequestTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {403, 404, 409, 422, 429, 500, 502, 503})
-  void whateverGitHubSaysIsNeverTwoCommentsNeverSilentNeverFalselyGreen(int status) {
-    for (var what : List.of("comments", "check-runs", "trees", "git")) {
-      var number = scene.opened("topic-" + what, ActionScene.CHANGED);
-      scene.fake.always(c -> c.path().contains(what), Fault.status(status));
-
-      var ran = scene.onPullRequest(number, "topic-" + what);
-
-      scene.fake.heal();
-      assertThat(ran.outputs().getOrDefault("ready", "false")).as(what).isEqualTo("false");
-      var head = scene.head("topic-" + what);
-      assertThat(scene.conclusion(head, "backfill / readiness")).as(what).isNotEqualTo("SUCCESS");
-      if (ran.status() == 0) {
-        assertThat(ran.log() + ran.summary())
-            .as(what)
-            .containsAnyOf("missing permission", "apply the patch", "moved");
-      } else {
-        assertThat(ran.log()).as(what).containsAnyOf("::error", "::warning");
-      }
-      // and the next run repairs it
-      var again = scene.onPullRequest(number, "topic-" + what);
-      assertThat(again.status()).as(what + again.log()).isZero();
-      assertThat(scene.comment(number)).as(what).isPresent();
-      scene.synced("main");
-    }
-  }
-
   @Test
   void answersThatAreLostLeaveOneOfEach() {
     var number = scene.opened();

@@ -587,7 +587,7 @@ public final class HttpGitHub implements GitHub {
   }
 
   @Override
-  public Attempt<Boolean> cancel(WorkflowRun run) {
+  public Attempt<Boolean> cancel(long run) {
     return allowed(() -> {
       try {
         http.send(
@@ -595,11 +595,12 @@ public final class HttpGitHub implements GitHub {
                 "POST",
                 Effect.REPEATABLE,
                 Optional.empty(),
-                uri(Map.of(), "actions", "runs", number(run.id()), "cancel")),
+                uri(Map.of(), "actions", "runs", number(run), "cancel")),
             Wire::errorText);
         return true;
       } catch (Remote e) {
-        return instead(e, e.kind() == Kind.CONFLICT, () -> Optional.of(false));
+        return instead(
+            e, e.kind() == Kind.CONFLICT || e.kind() == Kind.NOT_FOUND, () -> Optional.of(false));
       }
     });
   }

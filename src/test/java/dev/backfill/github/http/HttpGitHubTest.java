@@ -560,8 +560,8 @@ class HttpGitHubTest {
     var runs = github.unfinishedRuns("backfill.yml");
     assertThat(runs).hasSize(1);
     assertThat(runs.getFirst().id()).isEqualTo(id);
-    assertThat(done(github.cancel(runs.getFirst()))).isTrue();
-    assertThat(done(github.cancel(runs.getFirst()))).isFalse();
+    assertThat(done(github.cancel(runs.getFirst().id()))).isTrue();
+    assertThat(done(github.cancel(runs.getFirst().id()))).isFalse();
     assertThat(github.unfinishedRuns("backfill.yml")).isEmpty();
     assertThat(github.unfinishedRuns("none.yml")).isEmpty();
   }
@@ -589,7 +589,7 @@ class HttpGitHubTest {
             poor.commit(writing("deploy.sh", scene.head)),
             poor.openPullRequest(new NewPullRequest("feature", "main", "t", "b")),
             poor.dispatch("ci.yml", "feature", Map.of()),
-            poor.cancel(poor.unfinishedRuns("ci.yml").getFirst()));
+            poor.cancel(poor.unfinishedRuns("ci.yml").getFirst().id()));
 
     assertThat(attempts)
         .allSatisfy(attempt ->
