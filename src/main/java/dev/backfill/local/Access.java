@@ -42,7 +42,11 @@ record Access(List<Scope> scopes) {
         throw new Refusal(400, "Invalid scope: " + text);
       }
       if (parts.length > 3) {
-        throw new Refusal(501, "the local workspace has no scopes that filter rows: " + text);
+        throw new Refusal(
+            501,
+            "the local workspace has no scopes that filter rows, because it would have to guess what"
+                + " they reach: "
+                + text);
       }
       return new Scope(type, parts.length == 3 ? parts[2] : "");
     }

@@ -38,6 +38,9 @@ final class AccountRoutes {
             List.of(C),
             call -> Reply.json(Map.of("is_valid", true, "is_user", call.access().admin()))));
     routes.add(route("GET", "/v0/tokens", "2", List.of(C), this::allTokens));
+    routes.add(unserved("GET", "/v0/tokens/{token}.token", "5.1", List.of(C)));
+    routes.add(unserved("GET", "/v0/connectors", "15", List.of(C)));
+    routes.add(unserved("GET", "/v0/tags", "15", List.of(C)));
     routes.add(
         route(
             "GET",

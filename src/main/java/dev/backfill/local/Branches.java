@@ -39,6 +39,7 @@ final class Branches {
     if (core.space(name).isPresent()) {
       throw new Refusal(409, "There is already a Branch or Workspace with name \"" + name + "\"");
     }
+    core.faults.limit("branches", core.branches().size() + 1);
     var id = Clock.uuid();
     var main = core.main.identity();
     var branch =

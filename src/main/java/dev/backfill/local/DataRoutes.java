@@ -226,6 +226,8 @@ final class DataRoutes {
         throw new Refusal(501, "the local workspace has no connected Data Sources: " + connected);
       }
     }
+    core.faults.limit("dataSources", call.space().dataSources.size() + 1);
+    core.faults.limit("columns", Definition.columns(form.getOrDefault("schema", "")).size());
     rates.take("create", core.faults.createsPerMinute());
     var made = resources.createDataSource(call.space(), form);
     return Reply.json(Map.of("datasource", json(call.space(), made), "import_id", Clock.uuid()));
@@ -234,7 +236,9 @@ final class DataRoutes {
   private Reply load(Call call, boolean replace) {
     var request = call.request();
     if (!request.parameter("url").isEmpty()) {
-      throw new Refusal(501, "the local workspace fetches no URLs; send the file itself");
+      throw new Refusal(
+          501,
+          "the local workspace reaches no network, so it fetches no URLs; send the file itself");
     }
     var definition = Resources.dataSource(call.space(), request.parameter("name"));
     call.access().need("DATASOURCES:APPEND", definition.name());
@@ -269,7 +273,9 @@ final class DataRoutes {
       case "ndjson" -> Rows.ndjson(definition, request.file());
       case "csv" ->
           Rows.csv(definition, request.file(), delimiter.isEmpty() ? ',' : delimiter.charAt(0));
-      default -> throw new Refusal(501, "the format " + used + " is not served");
+      default ->
+          throw new Refusal(
+              501, "the local workspace reads csv and ndjson, not " + used + "; convert it first");
     };
   }
 
@@ -302,6 +308,7 @@ final class DataRoutes {
       return Reply.json(
           Map.of("rows_to_be_deleted", deletes.count(call.space(), source, condition)));
     }
+    core.faults.limit("deleteJobs", jobs.active(call.space(), "delete_data") + 1);
     var job = jobs.json(deletes.start(call.space(), source, condition).submitted());
     var json = Json.map();
     json.putAll(job);

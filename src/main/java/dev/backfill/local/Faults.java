@@ -106,6 +106,17 @@ public final class Faults {
   private boolean errorAsBoolean;
   private int death = NEVER;
 
+  /// Limits of a contract by name; what isn't there is unlimited.
+  private final Map<String, Long> limits = new HashMap<>();
+
+  private static final Map<String, String> LIMITED =
+      Map.of(
+          "sqlBytes", "the SQL is longer than %d bytes",
+          "dataSources", "a workspace has at most %d Data Sources",
+          "columns", "a Data Source has at most %d columns",
+          "deleteJobs", "at most %d delete jobs may wait or run",
+          "branches", "a workspace has at most %d branches");
+
   /// Answers the next requests of a path itself.
   ///
   /// @param method `POST`, ... or empty for all
@@ -284,6 +295,23 @@ public final class Faults {
     clockOffsetSeconds = seconds;
   }
 
+  /// A limit of the contract: `sqlBytes`, `dataSources`, `columns`, `deleteJobs`, `branches`. What
+  /// goes beyond is refused with 400; the status is open on the platform [?].
+  public synchronized void contractLimit(String name, long most) {
+    if (!LIMITED.containsKey(name)) {
+      throw new IllegalArgumentException("no limit is named " + name);
+    }
+    limits.put(name, most);
+  }
+
+  /// @throws Refusal 400 beyond the limit
+  synchronized void limit(String name, long wanted) {
+    var most = limits.getOrDefault(name, Long.MAX_VALUE);
+    if (wanted > most) {
+      throw new Refusal(400, String.valueOf(LIMITED.get(name)).formatted(most));
+    }
+  }
+
   /// Every job takes this much longer.
   public synchronized void jobDelay(long millis) {
     jobDelayMillis = millis;
@@ -353,6 +381,7 @@ public final class Faults {
     plainCopies = false;
     errorAsBoolean = false;
     death = NEVER;
+    limits.clear();
   }
 
   /// @throws Refusal 400 for a name it doesn't know or a value that isn't one of that name
@@ -423,6 +452,8 @@ public final class Faults {
       case "createsPerMinute" -> rateLimits(importsPerMinute, value.asInt());
       case "loseCopyAnswers" ->
           loseCopyAnswers(value.path("count").asInt(1), Lost.of(value, "after"));
+      case "contractLimits" ->
+          value.properties().forEach(one -> contractLimit(one.getKey(), one.getValue().asLong()));
       case "clockOffsetSeconds" -> clockOffset(value.asLong());
       case "lateMillis" -> late(value.asLong());
       case "failCopies" -> failCopies(value.path("count").asInt(1), Json.string(value, "error"));

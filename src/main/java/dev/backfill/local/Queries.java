@@ -5,6 +5,7 @@ import dev.backfill.local.engine.EngineException;
 import dev.backfill.sql.TablesRead;
 import dev.backfill.sql.Template;
 import dev.backfill.sql.TemplateException;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -129,6 +130,7 @@ final class Queries {
     if (sql.isBlank()) {
       throw new Refusal(400, "the parameter q is missing");
     }
+    core.faults.limit("sqlBytes", sql.getBytes(StandardCharsets.UTF_8).length);
     var pipeline = request.parameter("pipeline");
     if (!pipeline.isEmpty()) {
       var pipe = Resources.pipe(space, pipeline);

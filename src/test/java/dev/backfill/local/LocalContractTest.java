@@ -348,7 +348,7 @@ class LocalContractTest {
           "DELETE /v0/tokens/{token}",
           "POST /v0/tokens/{token}/refresh"
         },
-        here = "served; scopes that filter rows are 501")
+        here = "served; scopes that filter rows are 501: how they are written is not known")
     @Test
     void tokens() {
       var name = fresh("reader");
@@ -571,7 +571,7 @@ class LocalContractTest {
         section = "4.1",
         name = "GET|POST /v0/sql",
         routes = {"GET /v0/sql", "POST /v0/sql"},
-        here = "raw, form and JSON bodies; `pipeline` is not known")
+        here = "raw, form and JSON bodies; `pipeline` makes `_` a Pipe")
     @Test
     void query() {
       var got = ok(sql("SELECT 1 AS a, 'x' AS b FORMAT JSON"));
@@ -585,6 +585,13 @@ class LocalContractTest {
       assertThat(raw.json().path("data").get(0).path("a").isNumber()).isTrue();
       assertThat(form.json().path("data").get(0).path("a").asInt()).isEqualTo(3);
       assertThat(json.json().path("data").get(0).path("a").asInt()).isEqualTo(4);
+      var pipe = fresh("pipeline");
+      api().pipe(pipe, "standard", "", "SELECT 5 AS a", false);
+      assertThat(
+              ok(api().get("/v0/sql?pipeline=" + pipe + "&q=" + LocalApi.encode("SELECT a FROM _")))
+                  .text())
+          .isEqualTo("5\n");
+      refused(api().get("/v0/sql?pipeline=none&q=SELECT+1"), 404);
       api().workspace().faults().quotedNumbers(true);
       assertThat(
               ok(sql("SELECT toUInt64(2) AS a FORMAT JSON"))
@@ -686,7 +693,7 @@ class LocalContractTest {
         section = "4.3",
         name = "POST /v0/sql_replace",
         routes = "POST /v0/sql_replace",
-        here = "501")
+        here = "501: how `replacements` are written is not known")
     @Test
     void sqlReplace() {
       refused(api().form("POST", "/v0/sql_replace", Map.of("q", "SELECT 1")), 501);
@@ -701,7 +708,7 @@ class LocalContractTest {
           "GET /v0/pipes/{pipe}.ndjson", "POST /v0/pipes/{pipe}.ndjson",
           "GET /v0/pipes/{pipe}.parquet", "POST /v0/pipes/{pipe}.parquet"
         },
-        here = "served; `q` is not")
+        here = "served; `q` makes `_` the Pipe")
     @Test
     void endpoints() {
       var name = fresh("endpoint");
@@ -720,6 +727,16 @@ class LocalContractTest {
       assertThat(ok(api().get("/v0/pipes/" + name + ".csv")).text()).isEqualTo("\"n\"\n7\n");
       assertThat(ok(api().post("/v0/pipes/" + name + ".ndjson")).text()).isEqualTo("{\"n\":7}\n");
       assertThat(ok(api().get("/v0/pipes/" + name + ".parquet")).text()).startsWith("PAR1");
+      var doubled = "?n=4&q=" + LocalApi.encode("SELECT 2 * n AS m FROM _");
+      assertThat(ok(api().get("/v0/pipes/" + name + ".ndjson" + doubled)).text())
+          .isEqualTo("{\"m\":8}\n");
+      var limited = as("PIPES:READ:" + name);
+      ok(limited.get("/v0/pipes/" + name + ".ndjson" + doubled));
+      var other = source("secret");
+      refused(
+          limited.get(
+              "/v0/pipes/" + name + ".json?q=" + LocalApi.encode("SELECT id FROM " + other)),
+          403);
     }
   }
 
@@ -777,7 +794,7 @@ class LocalContractTest {
         section = "5.1",
         name = "GET {name}.datasource, {name}.pipe",
         routes = {"GET /v0/datasources/{source}.datasource", "GET /v0/pipes/{pipe}.pipe"},
-        here = "written anew from what is deployed; `{id}.token` is 404")
+        here = "written anew from what is deployed")
     @Test
     void datafiles() {
       var name = source("filed");
@@ -838,7 +855,9 @@ class LocalContractTest {
         section = "5.3",
         name = "append by file or body",
         marks = "[C][D][O]",
-        here = "CSV and NDJSON; Parquet and URLs are 501, an absent Data Source is 404")
+        here =
+            "CSV and NDJSON; 501 for Parquet (no migration needs it) and for URLs (nothing is"
+                + " fetched); an absent Data Source is 404, none is made from rows")
     @Test
     void append() {
       var name = source("appended");
@@ -1051,7 +1070,7 @@ class LocalContractTest {
         section = "5.4",
         name = "PUT /v0/datasources/{n}",
         routes = "PUT /v0/datasources/{source}",
-        here = "`backfill_column` only; renames and connectors are 501")
+        here = "`backfill_column` only; renames and connectors are 501, no migration uses them")
     @Test
     void put() {
       var name = source("tagged");
@@ -1199,7 +1218,8 @@ class LocalContractTest {
         section = "6.1",
         name = "POST /v0/pipes",
         routes = "POST /v0/pipes",
-        here = "standard, endpoint, materialized, copy; sinks and streams are 501")
+        here =
+            "standard, endpoint, materialized, copy; sinks and streams are 501, they write outside")
     @Test
     void push() {
       var source = source("pushed");
@@ -1359,7 +1379,7 @@ class LocalContractTest {
         section = "6.2",
         name = "GET .../nodes/{node}/analysis",
         routes = "GET /v0/pipes/{pipe}/nodes/{node}/analysis",
-        here = "501")
+        here = "501: only `tb materialize` asks for it")
     @Test
     void analysis() {
       refused(api().get("/v0/pipes/x/nodes/y/analysis"), 501);
@@ -1703,6 +1723,252 @@ class LocalContractTest {
     @Test
     void others() {
       refused(sql("SELECT 1 FROM tinybird.kafka_ops_log"), 501);
+    }
+  }
+
+  @Nested
+  class Limits {
+    private void limit(String name, long most) {
+      api().workspace().faults().contractLimit(name, most);
+    }
+
+    @Row(
+        section = "12",
+        name = "SQL text",
+        marks = "[3][?]",
+        here = "unlimited until the fault `contractLimits` sets `sqlBytes`")
+    @Test
+    void sqlText() {
+      var sql = "SELECT '" + "x".repeat(8192) + "' AS a";
+      ok(api().post("/v0/sql", sql));
+      limit("sqlBytes", 8192);
+
+      refused(api().post("/v0/sql", sql), 400);
+      ok(api().post("/v0/sql", "SELECT 1"));
+    }
+
+    @Row(
+        section = "12",
+        name = "row limit of /v0/sql",
+        marks = "[C]",
+        here = "none; `tb sql` adds its own")
+    @Test
+    void noRowLimit() {
+      assertThat(ok(sql("SELECT number FROM numbers(100001) FORMAT TSV")).text().lines())
+          .hasSize(100_001);
+    }
+
+    @Row(
+        section = "12",
+        name = "Data Sources per workspace, columns",
+        marks = "[D][?]",
+        here = "unlimited until the fault `contractLimits` sets `dataSources` or `columns`")
+    @Test
+    void dataSourcesAndColumns() {
+      limit("columns", 1);
+      refused(api().dataSource(fresh("wide"), "`a` UInt8, `b` UInt8", "a"), 400);
+      ok(api().dataSource(fresh("narrow"), "`a` UInt8", "a"));
+      limit("dataSources", 1);
+      refused(api().dataSource(fresh("narrow"), "`a` UInt8", "a"), 400);
+    }
+
+    @Row(
+        section = "12",
+        name = "delete jobs",
+        marks = "[D][?]",
+        here = "unlimited until the fault `contractLimits` sets `deleteJobs`")
+    @Test
+    void deleteJobs() {
+      var name = source("deleted");
+      limit("deleteJobs", 0);
+
+      refused(
+          api()
+              .form(
+                  "POST",
+                  "/v0/datasources/" + name + "/delete",
+                  Map.of("delete_condition", "id = 1")),
+          400);
+      assertThat(count(name)).isEqualTo("40");
+    }
+
+    @Row(
+        section = "12",
+        name = "branches",
+        marks = "[?]",
+        here = "unlimited until the fault `contractLimits` sets `branches`")
+    @Test
+    void branches() {
+      limit("branches", 0);
+
+      refused(api().post("/v0/environments?data=&name=" + fresh("br")), 400);
+    }
+
+    @Row(
+        section = "12",
+        name = "active copy jobs",
+        marks = "[?]",
+        here = "10 until the fault `copyJobLimit` sets it; more are 403")
+    @Test
+    void copyJobs() {
+      var target = source("copied");
+      var pipe = fresh("copying");
+      ok(api().pipe(pipe, "copy", target, "SELECT id, at FROM " + target, false));
+      api().workspace().faults().copyJobLimit(0);
+
+      assertThat(refused(api().post("/v0/pipes/" + pipe + "/copy"), 403).error())
+          .contains("maximum number of copy jobs");
+    }
+  }
+
+  @Nested
+  class Promises {
+    private String totals(String source) {
+      var totals = fresh("totals");
+      ok(api().dataSource(totals, "`n` UInt64", "n"));
+      ok(
+          api()
+              .pipe(
+                  fresh("mv"),
+                  "materialized",
+                  totals,
+                  "SELECT count() AS n FROM " + source,
+                  false));
+      return totals;
+    }
+
+    private String sum(String totals) {
+      return api().value("SELECT sum(n) FROM " + totals);
+    }
+
+    @Row(
+        section = "13",
+        name = "a view is an insert trigger, from its creation on",
+        marks = "[D][O]",
+        here = "so it is; truncates and deletes don't reach it")
+    @Test
+    void aViewIsAnInsertTrigger() {
+      var name = source("triggering");
+      var totals = totals(name);
+      assertThat(sum(totals)).isEqualTo("0");
+
+      ok(api().events(name, "{\"id\":100,\"at\":0}", "{\"id\":101,\"at\":0}"));
+      assertThat(sum(totals)).isEqualTo("2");
+      assertThat(api().post("/v0/datasources/" + name + "/truncate").status()).isEqualTo(205);
+      assertThat(sum(totals)).isEqualTo("2");
+    }
+
+    @Row(
+        section = "13",
+        name = "populate and live ingestion both write the target",
+        marks = "[D]",
+        here = "rows that came after the view are there twice")
+    @Test
+    void populateDoublesWhatTheViewTook() {
+      var name = source("overlapping");
+      var totals = totals(name);
+      ok(api().events(name, "{\"id\":100,\"at\":0}"));
+      var pipe =
+          api()
+              .get("/v0/datasources/" + name)
+              .json()
+              .path("used_by")
+              .get(0)
+              .path("name")
+              .asString();
+
+      var job =
+          ok(
+              api()
+                  .post(
+                      "/v0/pipes/" + pipe + "/nodes/" + pipe + "_node/population?truncate=false"));
+      api().ended(job.json().path("job").path("job_id").asString());
+
+      assertThat(sum(totals)).isEqualTo("42");
+    }
+
+    @Row(
+        section = "13",
+        name = "a copy is all or nothing",
+        marks = "[?]",
+        here = "so it is, until the fault `plainCopies` lets it leave a part")
+    @Test
+    void aCopyIsAllOrNothing() {
+      var target = fresh("target");
+      ok(api().dataSource(target, "`id` UInt64", "id"));
+      var pipe = fresh("breaking");
+      var sql = "SELECT number + throwIf(number = 2500000, 'boom') AS id FROM numbers(3000000)";
+      ok(api().pipe(pipe, "copy", target, sql, false));
+
+      assertThat(api().copy(pipe, "").path("status").asString()).isEqualTo("error");
+      assertThat(count(target)).isEqualTo("0");
+      api().workspace().faults().plainCopies(true);
+      assertThat(api().copy(pipe, "").path("status").asString()).isEqualTo("error");
+      assertThat(count(target)).isNotEqualTo("0");
+    }
+
+    @Row(
+        section = "13",
+        name = "a copy fires the views of its target",
+        marks = "[O][?]",
+        here =
+            "so it does; after a replace they have the new rows beside the old ones, or, by the"
+                + " fault `replaceCascades`, alone")
+    @Test
+    void aCopyFiresTheViews() {
+      var source = source("copied_from");
+      var target = source("copied_to");
+      var totals = totals(target);
+      var pipe = fresh("copying");
+      ok(api().pipe(pipe, "copy", target, "SELECT id, at FROM " + source, false));
+
+      api().copy(pipe, "");
+      assertThat(sum(totals)).isEqualTo("40");
+      for (var cascades : List.of(false, true)) {
+        api().workspace().faults().replaceCascades(cascades);
+        var asked = ok(api().post("/v0/pipes/" + pipe + "/copy?_mode=replace"));
+        api().ended(asked.json().path("job").path("job_id").asString());
+        assertThat(sum(totals)).isEqualTo(cascades ? "40" : "80");
+        assertThat(count(target)).isEqualTo("40");
+      }
+    }
+
+    @Row(
+        section = "13",
+        name = "reads right after a write are consistent",
+        marks = "[C]",
+        here = "here they are, on the platform not: a client has to ask again")
+    @Test
+    void readsSeeWhatWasWritten() {
+      var name = source("written");
+      for (var i = 0; i < 20; i++) {
+        ok(api().events(name, "{\"id\":" + (100 + i) + ",\"at\":0}"));
+        assertThat(count(name)).isEqualTo(Integer.toString(41 + i));
+      }
+    }
+  }
+
+  @Nested
+  class ForTheRealClient {
+    @Row(
+        section = "15",
+        name = "GET /v0/connectors, /v0/tags",
+        routes = {"GET /v0/connectors", "GET /v0/tags"},
+        here = "501: what they answer is not in the reference")
+    @Test
+    void connectorsAndTags() {
+      refused(api().get("/v0/connectors"), 501);
+      refused(api().get("/v0/tags"), 501);
+    }
+
+    @Row(
+        section = "15",
+        name = "GET {id}.token",
+        routes = "GET /v0/tokens/{token}.token",
+        here = "501: how a token's datafile is written is not in the reference")
+    @Test
+    void tokenDatafile() {
+      refused(api().get("/v0/tokens/dashboard.token"), 501);
     }
   }
 }
