@@ -77,7 +77,10 @@ public final class Rehearsal {
     for (var ready : findings.seams()) {
       var origin =
           targets.stream()
-              .filter(t -> !proven(t.proof().stream().toList()))
+              .filter(t ->
+                  t.proof()
+                      .map(p -> p.judgement() != Judgement.CONTAINED)
+                      .orElse(t.figures().jobs() > 0))
               .map(Rehearsed.Target::target)
               .filter(ready.origins()::contains)
               .findFirst();
@@ -97,10 +100,6 @@ public final class Rehearsal {
     return new Rehearsed(info.name(), info.id(), targets, reasons.isEmpty(), reasons);
   }
 
-  private static boolean proven(List<ProofReport> proofs) {
-    return !proofs.isEmpty() && proofs.stream().allMatch(p -> p.judgement() == Judgement.CONTAINED);
-  }
-
   private Rehearsed.Target target(
       Guard.Ready ready,
       PlanCore core,
@@ -118,46 +117,25 @@ public final class Rehearsal {
     var history = inventory.extent(Side.SOURCE, below);
     var rows = history.map(Inventory.Extent::rows).orElse(0L);
     var injection = inject(ready, branch, inventory, options, watch, reasons);
-    var figures = new ArrayList<Outcome.Figures>();
-    var proofs = new ArrayList<ProofReport>();
-    var faults = new ArrayList<String>();
-    // At least two chunks, however little the branch holds.
     var limits = core.limits();
-    var chunkRows = Math.max(1, Math.min(limits.chunkRows(), (rows + 1) / 2));
-    new Runner(branch, clock, sleeper, events, cancelled)
-        .fill(
-            ready,
-            withChunkRows(core, chunkRows),
-            options,
-            watch,
-            inventory,
-            Instant.MIN,
-            figures,
-            proofs,
-            faults);
-    reasons.addAll(faults);
-    var done = figures.getLast();
+    var copied = copied(ready, core, branch, options, watch, inventory, rows, reasons);
+    var done = copied.figures();
     var oneInstant = history.filter(e -> e.first() == e.last()).isPresent();
     if (rows == 0) {
       reasons.add(migration.source() + " holds no rows below the cutover in the branch");
     } else if (done.chunks() < 2 && !oneInstant) {
       reasons.add(target + " was filled in one chunk");
     }
-    var proven = proven(proofs);
     var inMain = Runner.Inventories.asking(main).of(migration, expiring, watch);
     var whole = inMain.extent(Side.SOURCE, below).map(Inventory.Extent::rows).orElse(0L);
-    if (proven && rows < limits.rehearsalRows() && rows < whole) {
-      reasons.add(
-          "only %,d rows of %s were there to be copied, %,d are asked for"
-              .formatted(rows, migration.source(), Math.min(limits.rehearsalRows(), whole)));
-    }
+    enough(copied, rows, whole, migration, limits, reasons);
     return new Rehearsed.Target(
         target,
         done,
         injection.rows(),
         injection.mark(),
         injection.arrived(),
-        proofs.stream().findFirst(),
+        copied.proof(),
         forecast(migration, inMain, below, whole, done, limits));
   }
 
@@ -190,64 +168,84 @@ public final class Rehearsal {
     watch.tell(new RunEvent.Started(target, migration.source(), ready.cutoverInstant()));
     var limits = core.limits();
     var rows = rows(inventory, Side.SOURCE, Chunk.everything());
-    var figures = new ArrayList<Outcome.Figures>();
-    var proofs = new ArrayList<ProofReport>();
     var copies =
         switch (migration.historyFeed().kind()) {
           case COPY, POPULATE -> !connected(migration, watch);
           case FORK, SEAM, REPLAY, NONE -> false;
         };
-    if (copies) {
-      var faults = new ArrayList<String>();
-      var chunkRows = Math.max(1, Math.min(limits.chunkRows(), (rows + 1) / 2));
-      new Runner(branch, clock, sleeper, events, cancelled)
-          .fill(
-              ready,
-              withChunkRows(core, chunkRows),
-              options,
-              watch,
-              inventory,
-              Instant.MIN,
-              figures,
-              proofs,
-              faults);
-      reasons.addAll(faults);
-    }
+    var copied =
+        copies
+            ? copied(ready, core, branch, options, watch, inventory, rows, reasons)
+            : new Copied(new Outcome.Figures(target, 0, 0, 0, 0, Duration.ZERO), Optional.empty());
     var injection = inject(ready, branch, inventory, options, limits, watch, reasons);
     var whole =
         rows(
             Runner.Inventories.asking(main).of(migration, expiring, watch),
             Side.SOURCE,
             Chunk.everything());
-    var proven = proven(proofs);
     if (copies && rows == 0) {
       reasons.add(migration.source() + " holds no rows in the branch");
-    } else if (proven && rows < limits.rehearsalRows() && rows < whole) {
+    } else {
+      enough(copied, rows, whole, migration, limits, reasons);
+    }
+    var chunks = copies && whole > 0 ? SliceFilling.slices(whole, limits.chunkRows()) : 0;
+    return new Rehearsed.Target(
+        target,
+        copied.figures(),
+        injection.rows(),
+        injection.mark(),
+        injection.arrived(),
+        copied.proof(),
+        forecast(copies ? whole : 0, chunks, copied.figures(), limits));
+  }
+
+  /// What a copy in the branch came to.
+  private record Copied(Outcome.Figures figures, Optional<ProofReport> proof) {}
+
+  /// Fills the branch's target as a run does, in at least two chunks, however little there is.
+  private Copied copied(
+      Guard.Ready ready,
+      PlanCore core,
+      Tinybird branch,
+      RunOptions options,
+      Watch watch,
+      Inventory inventory,
+      long rows,
+      List<String> reasons) {
+    var figures = new ArrayList<Outcome.Figures>();
+    var proofs = new ArrayList<ProofReport>();
+    var chunkRows = Math.max(1, Math.min(core.limits().chunkRows(), (rows + 1) / 2));
+    new Runner(branch, clock, sleeper, events, cancelled)
+        .fill(
+            ready,
+            withChunkRows(core, chunkRows),
+            options,
+            watch,
+            inventory,
+            Instant.MIN,
+            figures,
+            proofs,
+            reasons)
+        .ifPresent(later ->
+            reasons.add(
+                "%s isn't proven, because its cutover in the branch is later than a rehearsal waits: rehearse again from %s on"
+                    .formatted(ready.migration().target(), later.at())));
+    return new Copied(figures.getLast(), proofs.stream().findFirst());
+  }
+
+  private static void enough(
+      Copied copied,
+      long rows,
+      long whole,
+      Migration migration,
+      PlanCore.Limits limits,
+      List<String> reasons) {
+    var proven = copied.proof().filter(p -> p.judgement() == Judgement.CONTAINED).isPresent();
+    if (proven && rows < limits.rehearsalRows() && rows < whole) {
       reasons.add(
           "only %,d rows of %s were there to be copied, %,d are asked for"
               .formatted(rows, migration.source(), Math.min(limits.rehearsalRows(), whole)));
     }
-    var done =
-        figures.isEmpty()
-            ? new Outcome.Figures(target, 0, 0, 0, 0, Duration.ZERO)
-            : figures.getLast();
-    var chunks = copies && whole > 0 ? SliceFilling.slices(whole, limits.chunkRows()) : 0;
-    var rate = done.rowsPerSecond();
-    return new Rehearsed.Target(
-        target,
-        done,
-        injection.rows(),
-        injection.mark(),
-        injection.arrived(),
-        proofs.stream().findFirst(),
-        new Rehearsed.Forecast(
-            copies ? whole : 0,
-            chunks,
-            rate <= 0
-                ? Optional.empty()
-                : Optional.of(
-                    Duration.ofMillis((long) (whole * 1000.0 / rate))
-                        .plus(limits.poll().multipliedBy(chunks)))));
   }
 
   /// Appends copies of a row where producers write from now on, and looks whether they come to the
@@ -345,6 +343,11 @@ public final class Rehearsal {
                     new ChunkGrid.Most(limits.chunkRows(), Filling.PARTITIONS_AT_ONCE),
                     main::histogram)
                 .size();
+    return forecast(rows, chunks, figures, limits);
+  }
+
+  private static Rehearsed.Forecast forecast(
+      long rows, int chunks, Outcome.Figures figures, PlanCore.Limits limits) {
     var rate = figures.rowsPerSecond();
     return new Rehearsed.Forecast(
         rows,

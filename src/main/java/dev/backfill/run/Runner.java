@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -309,84 +308,41 @@ public final class Runner {
       List<Outcome.Figures> figures,
       List<ProofReport> proofs,
       List<String> reasons) {
-    var limits = core.limits();
-    var target = ready.migration().target();
-    var nonce = UUID.randomUUID().toString().substring(0, 13);
-    var lease =
-        Lease.acquire(
-            tinybird,
-            watch,
-            inventory::now,
-            target,
-            options.holder(),
-            nonce,
-            limits.lease(),
-            options.maxWait(),
-            limits.poll());
-    watch.heartbeat(lease::keep);
-    var copier =
-        new Copier(
-            tinybird,
-            watch,
-            lease,
-            options,
-            limits.poll(),
-            limits.settle(),
-            target,
-            ready.migration().historyFeed().pipe(),
-            nonce);
-    var filling = filler(ready, inventory, copier, watch, limits, options);
-    try {
-      if (copier.quiesce()) {
-        watch.pause(target, "a job of an earlier run has just ended", limits.settle());
-      }
-      watch.await(target, "rows before the cutover are still arriving", inventory::now, start);
-      ready
-          .line()
-          .filter(line -> line.syncSince().isAfter(line.instant()))
-          .ifPresent(line ->
-              watch.tell(
-                  new RunEvent.Note(
-                      target,
-                      "the sync pipe is younger than the cutover: rows from "
-                          + line.instant()
-                          + " on are brought by difference")));
-      filling.bulk();
-      if (filling.open().isPresent()) {
-        return filling.open();
-      }
-      var others = options.directWrites() || writtenByOthers(ready.migration());
-      var proof = prove(ready, core, inventory, watch, others, filling::sweep);
-      proofs.add(proof);
-      verdict(proof, reasons);
-      if (ready.migration().scenario() == Scenario.KAFKA_TWIN && !options.directWrites()) {
-        KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
-      }
-      return Optional.empty();
-    } catch (Failure.Interrupted interrupted) {
-      watch.stopping();
-      throw new Failure.Interrupted(
-          "%s: %,d rows copied and %,d added by difference are in %s and stay there; %s. Go on with: %s"
-              .formatted(
-                  interrupted.getMessage(),
-                  filling.figures().copied(),
-                  filling.figures().swept(),
-                  target,
-                  copier.uncertain()
-                      ? "a job may still be under way, and the lease runs out by itself"
-                      : "nothing of ours runs any more",
-                  options.resume()));
-    } finally {
-      watch.heartbeat(() -> {});
-      figures.add(filling.figures());
-      if (copier.uncertain()) {
-        watch.tell(
-            new RunEvent.Note(
-                target, "a job may still be under way, so the lease is left to run out"));
-      } else {
-        lease.release();
-      }
-    }
+    return Turn.take(
+        tinybird,
+        watch,
+        inventory::now,
+        ready.migration(),
+        core.limits(),
+        options,
+        figures,
+        copier -> filler(ready, inventory, copier, watch, core.limits(), options),
+        filling -> {
+          var target = ready.migration().target();
+          watch.await(target, "rows before the cutover are still arriving", inventory::now, start);
+          ready
+              .line()
+              .filter(line -> line.syncSince().isAfter(line.instant()))
+              .ifPresent(line ->
+                  watch.tell(
+                      new RunEvent.Note(
+                          target,
+                          "the sync pipe is younger than the cutover: rows from "
+                              + line.instant()
+                              + " on are brought by difference")));
+          filling.bulk();
+          if (filling.open().isPresent()) {
+            return filling.open();
+          }
+          var others = options.directWrites() || writtenByOthers(ready.migration());
+          var proof = prove(ready, core, inventory, watch, others, filling::sweep);
+          proofs.add(proof);
+          verdict(proof, reasons);
+          if (ready.migration().scenario() == Scenario.KAFKA_TWIN && !options.directWrites()) {
+            KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
+          }
+          return Optional.empty();
+        });
   }
 
   /// Whether the target has rows of its own from the beginning.

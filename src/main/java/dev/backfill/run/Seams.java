@@ -32,7 +32,6 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
@@ -232,68 +231,33 @@ final class Seams {
     watch.tell(
         new RunEvent.Started(target, ready.migration().source(), Optional.of(ready.cutover())));
     var inventory = inventory(ready.migration());
-    var nonce = UUID.randomUUID().toString().substring(0, 13);
-    var lease =
-        Lease.acquire(
+    var proof =
+        Turn.take(
             tinybird,
             watch,
             inventory::now,
-            target,
-            options.holder(),
-            nonce,
-            limits.lease(),
-            options.maxWait(),
-            limits.poll());
-    watch.heartbeat(lease::keep);
-    var copier =
-        new Copier(
-            tinybird,
-            watch,
-            lease,
+            ready.migration(),
+            limits,
             options,
-            limits.poll(),
-            limits.settle(),
-            target,
-            ready.migration().historyFeed().pipe(),
-            nonce);
-    var filling = new Bringing(new Buckets(ready, limits), copier);
-    try {
-      if (copier.quiesce()) {
-        watch.pause(target, "a job of an earlier run has just ended", limits.settle());
-      }
-      watch.await(
-          target,
-          "rows of the last bucket before the cutover are still arriving",
-          inventory::now,
-          start);
-      filling.bring();
-      var proof =
-          prove(
-              ready, inventory, limits.settle(), READINGS, options.directWrites(), filling::bring);
-      proofs.add(proof);
-      Runner.verdict(proof, reasons);
-    } catch (Failure.Interrupted interrupted) {
-      watch.stopping();
-      throw new Failure.Interrupted(
-          "%s: what was copied is in %s and stays there; %s. Go on with: %s"
-              .formatted(
-                  interrupted.getMessage(),
+            figures,
+            copier -> new Bringing(new Buckets(ready, limits), copier),
+            filling -> {
+              watch.await(
                   target,
-                  copier.uncertain()
-                      ? "a job may still be under way, and the lease runs out by itself"
-                      : "nothing of ours runs any more",
-                  options.resume()));
-    } finally {
-      watch.heartbeat(() -> {});
-      figures.add(filling.figures());
-      if (copier.uncertain()) {
-        watch.tell(
-            new RunEvent.Note(
-                target, "a job may still be under way, so the lease is left to run out"));
-      } else {
-        lease.release();
-      }
-    }
+                  "rows of the last bucket before the cutover are still arriving",
+                  inventory::now,
+                  start);
+              filling.bulk();
+              return prove(
+                  ready,
+                  inventory,
+                  limits.settle(),
+                  READINGS,
+                  options.directWrites(),
+                  filling::bulk);
+            });
+    proofs.add(proof);
+    Runner.verdict(proof, reasons);
   }
 
   /// What a run would do.
@@ -420,7 +384,7 @@ final class Seams {
   }
 
   /// The copies into one target.
-  private final class Bringing {
+  private final class Bringing implements Filler {
     private final Buckets buckets;
     private final Migration migration;
     private final Seam seam;
@@ -435,12 +399,20 @@ final class Seams {
       this.copier = copier;
     }
 
-    Outcome.Figures figures() {
+    @Override
+    public Outcome.Figures figures() {
       return new Outcome.Figures(
           migration.target(), chunks, copier.started(), copied, 0, copier.working());
     }
 
-    void bring() {
+    /// What differs shows anew in every round.
+    @Override
+    public void sweep(List<Chunk> differing) {
+      bulk();
+    }
+
+    @Override
+    public void bulk() {
       for (var round = 0; round < ROUNDS; round++) {
         var states = buckets.grid().stream().map(buckets::read).toList();
         var open = states.stream().filter(s -> !s.same() && s.expected().rows() > 0).toList();

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.Chunk;
-import dev.backfill.plan.Cutover;
 import dev.backfill.plan.Grain;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
@@ -89,27 +88,7 @@ class EngineRunTest {
   }
 
   private static PlanCore quick(Plan plan, String workspace, long chunkRows) {
-    var core = plan.core();
-    return new PlanCore(
-        core.schemaVersion(),
-        core.rules(),
-        core.flavour(),
-        core.version(),
-        Optional.of(workspace),
-        core.changes(),
-        core.migrations(),
-        core.forkedPipes(),
-        new Cutover(Duration.ofMinutes(30), Optional.empty()),
-        new PlanCore.Limits(
-            Duration.ZERO,
-            Duration.ofMillis(1),
-            Duration.ofHours(24),
-            500,
-            1,
-            chunkRows,
-            Duration.ofMinutes(10),
-            Duration.ofMillis(1)),
-        List.of());
+    return EngineWorkspace.quick(plan.core(), workspace, chunkRows);
   }
 
   private static void fill(EngineWorkspace workspace, String firstRow, int rows, int every) {

@@ -6,6 +6,7 @@ import dev.backfill.failure.Failure;
 import dev.backfill.local.engine.EngineException;
 import dev.backfill.local.engine.Session;
 import dev.backfill.plan.Plan;
+import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.PlanRequest;
 import dev.backfill.plan.Planner;
 import dev.backfill.project.DataSource;
@@ -22,6 +23,7 @@ import dev.backfill.tinybird.Job;
 import dev.backfill.tinybird.LiveDataSource;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,6 +77,30 @@ final class EngineWorkspace implements Tinybird, AutoCloseable {
       change.text().ifPresent(text -> files.put(change.path(), text));
     }
     return files;
+  }
+
+  /// The same with waits as short as they can be.
+  static PlanCore quick(PlanCore core, String workspace, long chunkRows) {
+    return new PlanCore(
+        core.schemaVersion(),
+        core.rules(),
+        core.flavour(),
+        core.version(),
+        Optional.of(workspace),
+        core.changes(),
+        core.migrations(),
+        core.forkedPipes(),
+        core.cutover(),
+        new PlanCore.Limits(
+            Duration.ZERO,
+            Duration.ofMillis(1),
+            Duration.ofHours(24),
+            500,
+            1,
+            chunkRows,
+            Duration.ofMinutes(10),
+            Duration.ofMillis(1)),
+        List.of());
   }
 
   void run(String sql) {

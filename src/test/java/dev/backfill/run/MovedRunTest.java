@@ -3,14 +3,12 @@ package dev.backfill.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backfill.config.SettingsReader;
-import dev.backfill.plan.Cutover;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.PlanRequest;
 import dev.backfill.plan.Planner;
 import dev.backfill.project.ProjectReader;
 import dev.backfill.testing.EngineTest;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,7 +80,7 @@ class MovedRunTest {
     workspace.deploy(base, Map.of());
     var files = EngineWorkspace.generated(plan, base, head);
     workspace.deploy(files, Map.of());
-    return new Made(workspace, quick(plan.core(), name), files);
+    return new Made(workspace, EngineWorkspace.quick(plan.core(), name, 900), files);
   }
 
   private static Plan plan(
@@ -99,29 +97,6 @@ class MovedRunTest {
             Set.of(),
             Optional.empty(),
             Set.of()));
-  }
-
-  private static PlanCore quick(PlanCore core, String workspace) {
-    return new PlanCore(
-        core.schemaVersion(),
-        core.rules(),
-        core.flavour(),
-        core.version(),
-        Optional.of(workspace),
-        core.changes(),
-        core.migrations(),
-        core.forkedPipes(),
-        new Cutover(Duration.ofMinutes(30), Optional.empty()),
-        new PlanCore.Limits(
-            Duration.ZERO,
-            Duration.ofMillis(1),
-            Duration.ofHours(24),
-            500,
-            1,
-            900,
-            Duration.ofMinutes(10),
-            Duration.ofMillis(1)),
-        List.of());
   }
 
   private static Made clicks(String name) {

@@ -2,7 +2,6 @@ package dev.backfill.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.backfill.plan.Cutover;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
@@ -143,7 +142,7 @@ class SeamRunTest {
     assertThat(plan.obstacles()).isEmpty();
     var workspace = new EngineWorkspace(name, Optional.empty());
     var cutover = Instant.ofEpochSecond(Instant.now().getEpochSecond() / 60 * 60 - 150);
-    var core = quick(plan.core(), name);
+    var core = EngineWorkspace.quick(plan.core(), name, 900);
     var made = new Made(workspace, plan, core, cutover);
     workspace.deploy(base, Map.of());
     for (var source : sources) {
@@ -159,29 +158,6 @@ class SeamRunTest {
       made.add(source, "toDateTime(" + cutover.getEpochSecond() + ")", 150, 1);
     }
     return made;
-  }
-
-  private static PlanCore quick(PlanCore core, String workspace) {
-    return new PlanCore(
-        core.schemaVersion(),
-        core.rules(),
-        core.flavour(),
-        core.version(),
-        Optional.of(workspace),
-        core.changes(),
-        core.migrations(),
-        core.forkedPipes(),
-        new Cutover(Duration.ofMinutes(30), Optional.empty()),
-        new PlanCore.Limits(
-            Duration.ZERO,
-            Duration.ofMillis(1),
-            Duration.ofHours(24),
-            500,
-            1,
-            900,
-            Duration.ofMinutes(10),
-            Duration.ofMillis(1)),
-        List.of());
   }
 
   private static Feed.History.Kind history(Made made, String source) {
