@@ -1,6 +1,7 @@
 package dev.backfill.plan;
 
 import dev.backfill.change.Change;
+import dev.backfill.change.Derivation;
 import dev.backfill.change.Flow;
 import dev.backfill.change.Pair;
 import dev.backfill.plan.Bounds.Bound;
@@ -46,6 +47,7 @@ final class PairLint {
   private static final Pattern COPY_RUN =
       Pattern.compile("\\bpipe\\s+copy\\s+run\\s+[\"']?(\\w+)([^\n]*)");
   private static final String CONTINUED = "\u001f";
+  private static final Pattern SPREAD = Pattern.compile("(?<![=\\w\"'])[\"']?\\$");
   private static final Pattern PARAMETER = Pattern.compile("--param[ =]+[\"']?(\\w+)=");
 
   private final Flow head;
@@ -90,6 +92,9 @@ final class PairLint {
       readsTarget(pipe, target);
     }
     live.forEach(p -> casts(p, source.get()));
+    head.project()
+        .dataSource(target)
+        .ifPresent(into -> live.forEach(p -> inserts(p, source.get(), into)));
     var columns = new TreeSet<String>();
     source.get().columns().forEach(c -> columns.add(c.name()));
     // A condition may name what a column is called in the result.
@@ -159,6 +164,38 @@ final class PairLint {
         if (arguments(tokens, i + 1).stream().anyMatch(t -> isText(t, source))) {
           throwing(pipe, node, tokens.get(i), tokens.get(i).text() + "()", source);
         }
+      }
+    }
+  }
+
+  /// Columns that are passed on as they are, into a column of another type.
+  private void inserts(Pipe sync, DataSource source, DataSource into) {
+    var place = sync.writingNode().map(Node::sqlPlace).orElse(sync.place());
+    for (var column : into.columns()) {
+      var from =
+          Derivation.of(head, sync, column.name())
+              .filter(d -> Tokens.of(d.overTable()).size() == 1)
+              .flatMap(d -> source.column(d.column()));
+      if (from.isEmpty() || from.get().type().equals(column.type())) {
+        continue;
+      }
+      var what =
+          "`%s` %s goes into %s of %s as it is"
+              .formatted(from.get().name(), from.get().type(), column.type(), into.name());
+      if (Implicit.mayThrow(from.get().type(), column.type())) {
+        warning(
+            "pair_cast_may_throw",
+            place,
+            "%s: %s, which throws for some values; then every insert into %s fails."
+                .formatted(sync.name(), what, source.name()),
+            "Convert it by a form that never throws, like accurateCastOrNull or"
+                + " accurateCastOrDefault.");
+      } else if (Implicit.wraps(from.get().type(), column.type())) {
+        warning(
+            "pair_values_wrap",
+            place,
+            "%s: %s; a number that doesn't fit becomes another one.".formatted(sync.name(), what),
+            "Convert it by accurateCastOrNull or accurateCastOrDefault.");
       }
     }
   }
@@ -292,20 +329,53 @@ final class PairLint {
         while (rest.find()) {
           given.add(rest.group(1));
         }
-        given.stream()
-            .filter(name -> !asked.containsKey(name))
-            .findFirst()
-            .ifPresent(name ->
-                warning(
-                    "pair_parameter_unknown",
-                    Place.of(script.getKey(), line),
-                    "%s is run with %s, which it doesn't use: it copies other rows than meant."
-                        .formatted(copy.name(), name),
-                    asked.isEmpty()
-                        ? "Take the parameter out, or use it in the Pipe."
-                        : "It knows " + String.join(", ", asked.keySet()) + "."));
+        var unknown = given.stream().filter(name -> !asked.containsKey(name)).findFirst();
+        if (unknown.isEmpty()) {
+          missing(copy, given, calls.group(2), Place.of(script.getKey(), line));
+        }
+        unknown.ifPresent(name ->
+            warning(
+                "pair_parameter_unknown",
+                Place.of(script.getKey(), line),
+                "%s is run with %s, which it doesn't use: it copies other rows than meant."
+                    .formatted(copy.name(), name),
+                asked.isEmpty()
+                    ? "Take the parameter out, or use it in the Pipe."
+                    : "It knows " + String.join(", ", asked.keySet()) + "."));
       }
     }
+  }
+
+  /// A range of which one end isn't given.
+  private void missing(Pipe copy, Set<String> given, String arguments, Place call) {
+    if (SPREAD.matcher(arguments).find()) {
+      return; // more words may come out of a variable
+    }
+    var sql = copy.nodes().stream().map(Node::sql).collect(Collectors.joining("\n"));
+    var columns = new TreeSet<String>();
+    head.project().dataSources().values().stream()
+        .flatMap(d -> d.columns().stream())
+        .forEach(c -> columns.add(c.name()));
+    Bounds.of(copy, columns).certain().stream()
+        .flatMap(b -> b.parameter().stream())
+        .filter(name -> !given.contains(name) && !optional(sql, name))
+        .findFirst()
+        .ifPresent(name ->
+            warning(
+                "pair_parameter_missing",
+                call,
+                "%s is run without %s, which bounds what it copies, and there is no default for it."
+                    .formatted(copy.name(), name),
+                "Give it: --param " + name + "=VALUE."));
+  }
+
+  /// Whether the Pipe asks if it is given, or says what it is otherwise.
+  private static boolean optional(String sql, String parameter) {
+    var name = "[\"']?" + Pattern.quote(parameter) + "[\"']?";
+    return Pattern.compile("defined\\s*\\(\\s*" + name + "\\s*\\)").matcher(sql).find()
+        || Pattern.compile("\\(\\s*" + name + "\\s*,\\s*(?:default\\s*=|(?!\\w+\\s*=))")
+            .matcher(sql)
+            .find();
   }
 
   private static String written(Bound bound) {
