@@ -29,6 +29,10 @@ final class SchemaParser {
       Stream.of("(", ")", "[", "]", "{", "}", ",", ":", "$", "*", "+", "-", "=", "<", ">", ".")
           .collect(Collectors.toMap(s -> s, s -> s));
 
+  /// Signs outside quotes at which the Classic client gives up on an expression.
+  private static final Set<String> UNREADABLE =
+      Set.of("%", "{", "}", "$", ";", "&", "^", "|", "@", "~", "\\");
+
   private static final Set<String> REFUSED =
       Set.of("NULL", "NOT", "TTL", "COMMENT", "EPHEMERAL", "STATISTICS", "PRIMARY");
 
@@ -461,6 +465,15 @@ final class SchemaParser {
       }
       if (at > first && token.operand() && endsOperand(at - 1)) {
         break;
+      }
+      if (UNREADABLE.contains(token.text())) {
+        findings.warning(
+            "sign_breaks_client",
+            place(token.start()),
+            "The Classic client doesn't read "
+                + Findings.quoted(token.text())
+                + " in an expression.",
+            "Write it as a function, such as modulo(a, b).");
       }
       if (partner[at] > at) {
         lintSquareBrackets(at);

@@ -108,6 +108,7 @@ final class EngineReader {
     var sorting = key("SORTING_KEY");
     var primary = key("PRIMARY_KEY");
     rule.ifPresent(r -> check(r, sorting));
+    rule.ifPresent(this::checkConnector);
     checkColumns();
     return new Engine(
         rule.map(Rule::family).orElseGet(() -> opening.map(Directive::value).orElse("")),
@@ -122,6 +123,19 @@ final class EngineReader {
         text("VERSION"),
         key("COLUMNS"),
         settings());
+  }
+
+  private void checkConnector(Rule rule) {
+    file.last("IMPORT_SERVICE")
+        .filter(d -> d.value().equalsIgnoreCase("dynamodb"))
+        .filter(_ -> !rule.family().equals("ReplacingMergeTree"))
+        .ifPresent(d ->
+            problems.add(
+                Problem.error(
+                    "connector_needs_engine",
+                    d.place(),
+                    "DynamoDB needs ReplacingMergeTree, not " + rule.family() + ".",
+                    "Write ENGINE ReplacingMergeTree and its sorting key.")));
   }
 
   private Optional<Rule> rule() {

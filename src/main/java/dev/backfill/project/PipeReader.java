@@ -7,6 +7,7 @@ import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.Node.Kind;
 import dev.backfill.sql.TablesRead;
+import dev.backfill.sql.Template;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -80,6 +81,15 @@ final class PipeReader {
           sqlPlace(syntax, sqlDirective),
           "The SQL uses template syntax but doesn't start with `%`, so the client refuses it.",
           "Put a line with `%` in front of it.");
+    }
+    if (template) {
+      Template.misshapen(sql)
+          .ifPresent(what ->
+              error(
+                  "template_syntax",
+                  sqlPlace(syntax, sqlDirective),
+                  "The template can't be read: " + what + ".",
+                  "Close every tag, and every {% if %} and {% for %} by {% end %}."));
     }
     var target = target(syntax, kind);
     var engine = new TreeMap<String, String>();

@@ -37,6 +37,14 @@ public final class Template {
     return sql.stripLeading().startsWith("%");
   }
 
+  /// What is wrong with how a template's tags open and close; empty when nothing is. What stands in
+  /// them isn't looked at.
+  ///
+  /// @param sql without the leading `%`
+  public static Optional<String> misshapen(String sql) {
+    return TemplateParser.misshapen(sql);
+  }
+
   /// The SQL for these parameters. A text that is no template stays as it is; parameters that the
   /// template doesn't use are ignored.
   ///

@@ -3,8 +3,10 @@ package dev.backfill.sql;
 import dev.backfill.sql.TemplateNode.Branch;
 import dev.backfill.sql.TemplateNode.Expression;
 import java.math.BigInteger;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -38,6 +40,56 @@ final class TemplateParser {
       throw new TemplateException("{% " + parser.closing + " %} without {% if %} or {% for %}");
     }
     return nodes;
+  }
+
+  /// What is wrong with how tags open and close, whatever stands in them; empty when nothing is.
+  static Optional<String> misshapen(String text) {
+    var parser = new TemplateParser(text);
+    var open = new ArrayDeque<String>();
+    while (parser.at < text.length()) {
+      parser.at = parser.nextTag();
+      if (parser.at == text.length()) {
+        break;
+      }
+      var statement = text.charAt(parser.at + 1) == '%';
+      var end = parser.closer();
+      if (end < 0) {
+        return Optional.of("`" + text.substring(parser.at, parser.at + 2) + "` isn't closed");
+      }
+      var word = statement ? firstWord(text.substring(parser.at + 2, end)) : "";
+      parser.at = end + 2;
+      switch (word) {
+        case "if", "for", "while", "try", "block", "apply" -> open.push(word);
+        case "else", "elif" -> {
+          if (open.isEmpty()) {
+            return Optional.of("`{% " + word + " %}` belongs to no `{% if %}`");
+          }
+        }
+        case "end" -> {
+          if (open.poll() == null) {
+            return Optional.of("`{% end %}` ends nothing");
+          }
+        }
+        case "endif", "endfor" -> {
+          return Optional.of("`{% " + word + " %}` is written `{% end %}`");
+        }
+        default -> {}
+      }
+    }
+    return open.isEmpty()
+        ? Optional.empty()
+        : Optional.of("`{% " + open.peek() + " %}` has no `{% end %}`");
+  }
+
+  /// Where the tag that opens here closes; -1 when it doesn't.
+  private int closer() {
+    var closer =
+        switch (text.charAt(at + 1)) {
+          case '{' -> "}}";
+          case '%' -> "%}";
+          default -> "#}";
+        };
+    return text.indexOf(closer, at + 2);
   }
 
   private List<TemplateNode> block(int depth) {
