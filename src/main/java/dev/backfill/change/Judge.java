@@ -280,9 +280,9 @@ public final class Judge {
       case Change.ColumnTypeChanged type -> dataSources.typeChanged(type);
       case Change.DefaultChanged c when DataSourceRules.kindOfValueChanged(c) ->
           version("A column can't be altered between stored and computed.");
-      case Change.DefaultChanged(_, var before, var after) when retyped(before, after) ->
+      case Change.DefaultChanged(_, var before, var after) when retyped(change, before, after) ->
           version(WITH_THE_TYPE);
-      case Change.JsonPathChanged(_, var before, var after) when retyped(before, after) ->
+      case Change.JsonPathChanged(_, var before, var after) when retyped(change, before, after) ->
           version(WITH_THE_TYPE);
       case Change.DefaultChanged(_, _, var after) ->
           inPlace(
@@ -348,8 +348,9 @@ public final class Judge {
   }
 
   /// Whether the column is another one by its type, so that nothing else of it is altered in place.
-  private static boolean retyped(Column before, Column after) {
-    return !before.type().equals(after.type())
+  private boolean retyped(Change change, Column before, Column after) {
+    return !anew.contains(change.resource())
+        && !before.type().equals(after.type())
         && !DataSourceRules.becomesNullable(new Change.ColumnTypeChanged("", before, after));
   }
 
