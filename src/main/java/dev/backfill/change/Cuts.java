@@ -96,7 +96,10 @@ record Cuts(String rest, List<Bound> bounds) {
   }
 
   private static String zone(@Nullable String arguments) {
-    var at = arguments == null ? -1 : arguments.indexOf('\'');
+    if (arguments == null) {
+      return "";
+    }
+    var at = arguments.indexOf('\'');
     return at < 0 ? "" : arguments.substring(at);
   }
 

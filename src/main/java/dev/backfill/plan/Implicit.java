@@ -28,7 +28,7 @@ final class Implicit {
       return false;
     }
     return (TEXT.matcher(a.name()).matches() && PARSED.matcher(b.name()).matches())
-        || (b.name().startsWith("Enum"));
+        || b.name().startsWith("Enum");
   }
 
   /// Whether some number becomes another one without a word.
