@@ -42,11 +42,7 @@ final class Copies {
     var given = new HashMap<>(parameters);
     given.putIfAbsent("job_timestamp", core.clock.now().substring(0, 19));
     var select = queries.select(space, pipe, node, given);
-    try {
-      core.columns(space, select);
-    } catch (EngineException e) {
-      throw Sql.refusal(e);
-    }
+    var query = query(space, select);
     synchronized (this) {
       if (jobs.active(space, "copy") >= core.faults.copyJobs()) {
         throw new Refusal(
@@ -65,7 +61,7 @@ final class Copies {
               parameters,
               used);
       return jobs.submit(
-          state, job -> run(job, space, target.name(), select, used.equals("replace")));
+          state, job -> run(job, space, target.name(), query, used.equals("replace")));
     }
   }
 
@@ -77,11 +73,7 @@ final class Copies {
       throw new Refusal(403, "rows are copied by a query in branches only");
     }
     var select = queries.expanded(space, sql);
-    try {
-      core.columns(space, select);
-    } catch (EngineException e) {
-      throw Sql.refusal(e);
-    }
+    var query = query(space, select);
     var state =
         JobState.waiting(
             core.clock.now(),
@@ -91,16 +83,42 @@ final class Copies {
             Optional.of(target),
             Map.of(),
             "append");
-    return jobs.submit(state, job -> run(job, space, target.name(), select, false));
+    return jobs.submit(state, job -> run(job, space, target.name(), query, false));
   }
 
-  private void run(Job job, Space space, String target, String select, boolean replace) {
+  /// @param columns that it gives, quoted
+  private record Query(String select, String columns) {
+    String into(Job job, String target) {
+      return "INSERT INTO "
+          + target
+          + " ("
+          + columns
+          + ") SELECT /*job:"
+          + job.id()
+          + "*/ "
+          + columns
+          + " FROM ("
+          + select
+          + "\n)";
+    }
+  }
+
+  private Query query(Space space, String select) {
+    try {
+      var columns = core.columns(space, select).stream().map(Sql::identifier).toList();
+      return new Query(select, String.join(", ", columns));
+    } catch (EngineException e) {
+      throw Sql.refusal(e);
+    }
+  }
+
+  private void run(Job job, Space space, String target, Query query, boolean replace) {
     var failure = core.faults.takeFailure();
     if (failure.isPresent()) {
       throw new Refusal(400, failure.get());
     }
     if (core.faults.plain()) {
-      plain(job, space, target, select, replace);
+      plain(job, space, target, query, replace);
       return;
     }
     staging.write(
@@ -113,8 +131,7 @@ final class Copies {
             core.faults.limits(),
             core.faults.copyRows()),
         (session, scratch) ->
-            session.run(
-                insert(job, space, Sql.identifier(scratch) + "." + Sql.identifier(target), select)),
+            session.run(query.into(job, Sql.identifier(scratch) + "." + Sql.identifier(target))),
         new Staging.Steps() {
           @Override
           public void beforeWriting() {
@@ -133,20 +150,7 @@ final class Copies {
         });
   }
 
-  private String insert(Job job, Space space, String into, String select) {
-    var columns = core.columns(space, select).stream().map(Sql::identifier).toList();
-    return "INSERT INTO "
-        + into
-        + " ("
-        + String.join(", ", columns)
-        + ") SELECT /*job:"
-        + job.id()
-        + "*/ * FROM ("
-        + select
-        + "\n)";
-  }
-
-  private void plain(Job job, Space space, String target, String select, boolean replace) {
+  private void plain(Job job, Space space, String target, Query query, boolean replace) {
     space.lock.readLock().lock();
     try (var session = core.session(space, core.faults.limits())) {
       job.checkpoint();
@@ -154,7 +158,7 @@ final class Copies {
         session.run("TRUNCATE TABLE " + Sql.identifier(target) + " SYNC");
       }
       var before = staging.count(space, space.database(), target);
-      session.run(insert(job, space, Sql.identifier(target), select));
+      session.run(query.into(job, Sql.identifier(target)));
       done(job, space, target, staging.count(space, space.database(), target) - before);
     } finally {
       space.lock.readLock().unlock();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
 
@@ -68,7 +69,7 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
   ///
   /// @param attached is told how many tables are attached, 0 first
   void attach(Engine engine, IntConsumer attached) {
-    try (var session = engine.session()) {
+    try (var session = engine.session(database, Map.of())) {
       var done = 0;
       attached.accept(done);
       for (var table : tables) {

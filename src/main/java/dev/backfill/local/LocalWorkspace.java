@@ -44,6 +44,7 @@ public final class LocalWorkspace implements AutoCloseable {
   private final Core core;
   private final Logs logs;
   private final Jobs jobs;
+  private final Staging staging;
   private final HttpServer server;
   private final Api api;
   private final Schedules schedules;
@@ -71,7 +72,7 @@ public final class LocalWorkspace implements AutoCloseable {
       jobs = new Jobs(core, logs, url());
       var queries = new Queries(core, logs);
       var resources = new Resources(core, queries, logs);
-      var staging = new Staging(core);
+      staging = new Staging(core);
       try (var session = engine.session()) {
         session.run("CREATE DATABASE IF NOT EXISTS " + Sql.identifier(main.database()));
       }
@@ -317,6 +318,7 @@ public final class LocalWorkspace implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     flushLogs();
+    staging.close();
     if (ownEngine) {
       core.engine.close();
     }

@@ -25,9 +25,16 @@ import tools.jackson.databind.JsonNode;
 final class Staging {
   private static final int TRIES = 3;
   private final Core core;
+  private final Prepared ready;
 
   Staging(Core core) {
     this.core = core;
+    this.ready = new Prepared(core);
+  }
+
+  /// Drops what was prepared for writes that didn't come.
+  void close() {
+    ready.close();
   }
 
   /// A table or view that rows reach.
@@ -122,30 +129,47 @@ final class Staging {
 
   private OptionalLong tryOnce(Space space, Order order, Filling filling, Steps steps) {
     var scratch = Journal.scratch(core, order.id());
+    var again = order.source().isEmpty() && order.takeover() instanceof Takeover.Add;
     try {
-      var reached = reached(space, order.target());
-      long rows;
+      List<Reached> reached;
+      space.lock.readLock().lock();
+      try {
+        reached = reached(space, order.target());
+        var prepared =
+            again ? ready.take(space, order.target(), reached) : Optional.<String>empty();
+        if (prepared.isPresent()) {
+          scratch = prepared.get();
+        } else {
+          mirror(space, scratch, order.source(), reached);
+        }
+      } finally {
+        space.lock.readLock().unlock();
+      }
       try (var session = core.session(space, order.limits())) {
-        mirror(space, scratch, order, reached);
         steps.beforeWriting();
         filling.fill(session, scratch);
-        rows = count(space, scratch, order.target());
       }
-      if (rows > order.most()) {
-        throw new Refusal(400, "[Error] " + Sql.MEMORY);
-      }
+      long rows;
       space.lock.writeLock().lock();
       try {
-        if (!reached.equals(reached(space, order.target()))) {
+        var tables = tables(space, scratch);
+        rows = tables.staged().get(order.target()).path("rows").asLong(0);
+        if (rows > order.most()) {
+          throw new Refusal(400, "[Error] " + Sql.MEMORY);
+        }
+        if (!reached.equals(reached(space, order.target(), tables.real()))) {
           return OptionalLong.empty();
         }
         steps.beforeDeciding();
-        attach(space, scratch, order, reached, rows);
+        attach(space, scratch, order, reached, tables.staged(), rows);
       } finally {
         space.lock.writeLock().unlock();
       }
       steps.done(rows);
       Journal.remove(core.store, order.id());
+      if (again) {
+        ready.again(space, order.target(), next -> mirrored(space, next, order.target()));
+      }
       return OptionalLong.of(rows);
     } finally {
       if (!Journal.exists(core.store, order.id())) {
@@ -154,24 +178,34 @@ final class Staging {
     }
   }
 
-  private void attach(Space space, String scratch, Order order, List<Reached> reached, long rows) {
+  /// @return what it mirrors
+  private List<Reached> mirrored(Space space, String scratch, String target) {
+    space.lock.readLock().lock();
+    try {
+      var reached = reached(space, target);
+      mirror(space, scratch, Optional.empty(), reached);
+      return reached;
+    } finally {
+      space.lock.readLock().unlock();
+    }
+  }
+
+  private void attach(
+      Space space,
+      String scratch,
+      Order order,
+      List<Reached> reached,
+      Map<String, JsonNode> staged,
+      long rows) {
     var tables = new ArrayList<Journal.Table>();
     var partitions =
         order.takeover() instanceof Takeover.Partitions some ? some.ids().get() : List.<String>of();
     for (var one : reached) {
       if (one.stores() && touched(order.takeover(), one.name())) {
-        var path =
-            core.rows(
-                    space,
-                    "SELECT data_paths[1] AS path FROM system.tables WHERE database = "
-                        + Sql.literal(scratch)
-                        + " AND name = "
-                        + Sql.literal(one.name()))
-                .getFirst();
         tables.add(
             new Journal.Table(
                 one.name(),
-                relative(Json.string(path, "path")),
+                relative(Json.string(staged.get(one.name()), "path")),
                 relative(one.path()),
                 how(order, one.name()),
                 partitions));
@@ -213,7 +247,8 @@ final class Staging {
             .strip());
   }
 
-  private void mirror(Space space, String scratch, Order order, List<Reached> reached) {
+  private void mirror(
+      Space space, String scratch, Optional<Reached> source, List<Reached> reached) {
     core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
     core.run(space, "CREATE DATABASE " + Sql.identifier(scratch));
     for (var one : reached) {
@@ -233,7 +268,7 @@ final class Staging {
         view(space, scratch, scratch, one);
       }
     }
-    order.source().ifPresent(view -> feed(space, scratch, scratch, view));
+    source.ifPresent(view -> feed(space, scratch, scratch, view));
   }
 
   /// A table that keeps nothing, whose inserts start a copy of the view.
@@ -281,15 +316,31 @@ final class Staging {
                 Map.of(space.database() + "." + view.trigger(), scratch + "." + view.trigger())));
   }
 
+  /// By name.
+  private record Tables(Map<String, JsonNode> real, Map<String, JsonNode> staged) {}
+
   private Map<String, JsonNode> tables(Space space) {
-    var tables = new HashMap<String, JsonNode>();
+    return tables(space, space.database()).real();
+  }
+
+  private Tables tables(Space space, String scratch) {
+    var tables = new Tables(new HashMap<>(), new HashMap<>());
     core.rows(
             space,
-            "SELECT name, engine, create_table_query AS ddl, as_select AS select,"
-                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid"
-                + " FROM system.tables WHERE database = "
-                + Sql.literal(space.database()))
-        .forEach(row -> tables.put(Json.string(row, "name"), row));
+            "SELECT database, name, engine, create_table_query AS ddl, as_select AS select,"
+                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid,"
+                + " total_rows AS rows FROM system.tables WHERE database IN ("
+                + Sql.literal(space.database())
+                + ", "
+                + Sql.literal(scratch)
+                + ") AND NOT startsWith(name, '"
+                + Logs.PREFIX
+                + "')")
+        .forEach(row ->
+            (Json.string(row, "database").equals(space.database())
+                    ? tables.real()
+                    : tables.staged())
+                .put(Json.string(row, "name"), row));
     return tables;
   }
 
@@ -326,7 +377,10 @@ final class Staging {
 
   /// The target and all that its views reach, each once.
   List<Reached> reached(Space space, String target) {
-    var tables = tables(space);
+    return reached(space, target, tables(space));
+  }
+
+  private static List<Reached> reached(Space space, String target, Map<String, JsonNode> tables) {
     var targets = new HashMap<String, String>();
     for (var pipe : space.pipes.values()) {
       pipe.nodes().stream()
