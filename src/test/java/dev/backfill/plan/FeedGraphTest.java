@@ -111,7 +111,7 @@ class FeedGraphTest {
                 TABLE,
                 "pipes/mine.pipe",
                 mine))
-        .containsExactlyInAnyOrder(
+        .containsExactly(
             "target_1 would get rows of view that are older than the cut by view_1 and by mine.",
             "target_1 would get rows of view that are newer than the cut by view_1 and by mine.");
   }
@@ -119,7 +119,7 @@ class FeedGraphTest {
   @Test
   void aForkThatStandsWhereTheViewsRowsDontArriveFeedsNothing() {
     assertThat(said(versioned("source"), "pipes/view.pipe", VIEW.replace("source", "second")))
-        .containsExactlyInAnyOrder(
+        .containsExactly(
             "Nothing would bring rows of view that are older than the cut into target_1.",
             "Nothing would bring rows of view that are newer than the cut into target_1.");
   }

@@ -95,6 +95,8 @@ class PairLintTest {
         "timestamp < '2031-06-01' | timestamp >= '2031-05-01' | [pair_fed_twice]",
         "timestamp > '2031-05-01' | timestamp > '2031-06-01' | [pair_fed_twice]",
         "timestamp < '2031-05-01' | session_id >= '2031-05-01' | [pair_fed_twice]",
+        "timestamp < '2031-05-01' | timestamp < '2031-06-01' | [pair_fed_twice]",
+        "timestamp < toDateTime('${A}', 'UTC') | timestamp >= toDateTime('${A}', 'Europe/Madrid') | []",
         "timestamp > '2031-05-01' | toHour(timestamp) > 3 | []",
         "timestamp > '2031-05-01' AND action = 'a' | timestamp > '2031-05-01' | []",
         "timestamp > '2031-05-01' | timestamp > '2031-05-01' AND action != 'a' | []",
@@ -107,6 +109,83 @@ class PairLintTest {
       })
   void twoCopiesOfTheSameRowsAreTold(String first, String second, String codes) {
     assertThat(codes(copy("WHERE " + first), copy("WHERE " + second))).hasToString(codes);
+  }
+
+  @Test
+  void aConditionOnANameOfTheQueryChoosesToo() {
+    var all = copy("WHERE timestamp > '2031-05-01'");
+    var some =
+        all.replace("SELECT", "WITH lower(action) AS kind SELECT")
+            .replace("'2031-05-01'", "'2031-05-01' AND kind = 'a'");
+
+    assertThat(codes(all, some)).isEmpty();
+    assertThat(codes(some, all)).isEmpty();
+  }
+
+  @Test
+  void twoCutsThatDifferAreShownWithTheirZones() {
+    assertThat(
+            said(
+                    sync("WHERE timestamp >= toDateTime('2031-05-01', 'UTC')"),
+                    copy("WHERE timestamp < toDateTime('2031-05-01', 'Europe/Madrid')"))
+                .getFirst()
+                .message())
+        .contains(
+            "up to 2031-05-01 00:00:00 Europe/Madrid, and p0 begins at 2031-05-01 00:00:00 UTC:");
+  }
+
+  @Test
+  void aTimeIsReadByItsNameInTheSourceAndInTheTarget() {
+    var twin =
+        List.of(
+            "datasources/events_1.datasource",
+            TWIN.replace("timestamp", "at"),
+            "pipes/live.pipe",
+            sync(COLUMNS.replace("timestamp", "timestamp AS at"), FROM));
+    for (var name : List.of("timestamp", "at")) {
+      var head = new ArrayList<>(twin);
+      head.addAll(
+          List.of(
+              "pipes/copy.pipe",
+              copy("WHERE " + name + " <= {{DateTime(b)}} AND " + name + " >= {{DateTime(a)}}")
+                  .replace("SQL >\n", "SQL >\n    %\n")
+                  .replace("timestamp, s", "timestamp AS at, s")));
+
+      assertThat(
+              Planned.warnings(
+                  Planned.plan(Projects.with(), Projects.with(head.toArray(String[]::new)))))
+          .contains("pair_bounds_overlap");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}: {1}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '\0',
+      value = {
+        "version >= {{DateTime(start)}} | true",
+        "version >= {{UInt32(start)}} | false",
+        "timestamp >= {{DateTime(start)}} | false",
+      })
+  void aTimeIsNoNumber(String condition, boolean said) {
+    var number = "`version` UInt32";
+    var from = "`version` LowCardinality(String)";
+    var base = List.of("datasources/events.datasource", Projects.EVENTS.replace(from, number));
+    var head = new ArrayList<>(base);
+    head.addAll(
+        List.of(
+            "datasources/events_1.datasource",
+            TWIN.replace(from, number),
+            "pipes/copy.pipe",
+            chunk(condition)));
+
+    assertThat(
+            Planned.warnings(
+                    Planned.plan(
+                        Projects.with(base.toArray(String[]::new)),
+                        Projects.with(head.toArray(String[]::new))))
+                .contains("pair_parameter_type"))
+        .isEqualTo(said);
   }
 
   @Test
@@ -153,6 +232,8 @@ class PairLintTest {
         "timestamp >= {{DateTime(end)}} AND timestamp < {{DateTime(start)}} | [pair_parameters_swapped]",
         "timestamp >= {{DateTime(day)}} AND timestamp < {{DateTime(day)}} | [pair_parameters_swapped]",
         "timestamp >= {{DateTime(a)}} AND timestamp < {{DateTime(b)}} | []",
+        "timestamp >= {{DateTime(a)}} AND timestamp < {{DateTime(start)}} | []",
+        "timestamp >= '2031-05-01' AND timestamp <= '2031-06-01' | []",
         "timestamp >= {{DateTime(end)}} AND timestamp < {{DateTime(b)}} | []",
         "timestamp >= {{DateTime(end)}} AND session_id < {{String(start)}} | []",
       })
@@ -172,6 +253,7 @@ class PairLintTest {
         "payload::UInt8 | ::UInt8",
         "action::Date | ::Date",
         "toUInt32(JSONExtractString(payload, 'a')) | toUInt32()",
+        "toUInt32(if(isNull(timestamp), 0, payload)) | toUInt32()",
       })
   void aConversionThatThrowsStopsProduction(String expression, String how) {
     var columns = COLUMNS.replace("session_id", "toString(" + expression + ") AS session_id");
@@ -192,6 +274,7 @@ class PairLintTest {
         "timestamp::Date",
         "payload::String",
         "concat(payload, toString(toUInt32(timestamp)))",
+        "concat(toUInt32(timestamp), payload)",
       })
   void aConversionThatNeverThrowsIsFine(String expression) {
     var columns = COLUMNS.replace("session_id", "toString(" + expression + ") AS session_id");
