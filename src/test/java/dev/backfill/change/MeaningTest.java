@@ -46,6 +46,7 @@ class MeaningTest {
         "SELECT action, version FROM events | SELECT action FROM events | SELECT count(*) AS c, 2 * 3 AS d FROM cleaned WHERE action != '' | true",
         "SELECT action, lower(version) AS v, upper(v) AS w FROM events | SELECT action FROM events | SELECT action FROM cleaned | true",
         "SELECT action, lower(version) AS v, upper(v) AS w FROM events | SELECT action, upper(lower(version)) AS w FROM events | SELECT action, w FROM cleaned | false",
+        "SELECT lower(version) AS v, upper(v) AS w FROM events | SELECT upper(version) AS v, upper(v) AS w FROM events | SELECT w FROM cleaned | false",
         "SELECT action, version FROM events WHERE version = '' | SELECT action FROM events WHERE version = '' | SELECT action FROM cleaned | false",
         "SELECT action, arrayJoin([1, 2]) AS n FROM events | SELECT action FROM events | SELECT action FROM cleaned | false",
         "SELECT DISTINCT action, version FROM events | SELECT DISTINCT action FROM events | SELECT action FROM cleaned | false",
