@@ -21,7 +21,15 @@ import picocli.CommandLine.Option;
       "When it is ready it prints one line of JSON: url, token, workspace. Ctrl-C or SIGTERM ends"
           + " it."
     },
-    footer = {"", "Example:", "  backfill local --port 8001 --data ~/workspace"})
+    footer = {
+      "",
+      "What it answers is listed in reference/local-api.md of the documents, what can be made to go",
+      "wrong (POST /local/faults) in local.md.",
+      "",
+      "Example:",
+      "  backfill local --port 8001 --data ~/workspace",
+      "  curl -H \"Authorization: Bearer $TOKEN\" http://localhost:8001/v0/datasources"
+    })
 final class LocalCommand implements Callable<Integer> {
   private final Console console;
 

@@ -61,8 +61,19 @@ final class Api {
               List.of(Map.of("name", "local", "api_host", url, "host", url, "provider", "local"))));
     }
     var login =
-        request.token().flatMap(tokens::login).orElseThrow(() -> new Refusal(403, "Invalid token"));
-    if (path.equals(List.of("local", "faults")) && request.method().equals("POST")) {
+        request
+            .token()
+            .flatMap(tokens::login)
+            .orElseThrow(() ->
+                new Refusal(
+                    403,
+                    request.token().isEmpty()
+                        ? "No token was sent: give it as Authorization: Bearer ... or as ?token=..."
+                        : "Invalid token"));
+    if (path.equals(List.of("local", "faults"))) {
+      if (!request.method().equals("POST")) {
+        throw new Refusal(405, "faults are set by POST, as JSON: {\"querySeconds\": 1}");
+      }
       login.access().need("ADMIN", "");
       core.faults.apply(Json.object(request.body()));
       return Reply.json(Map.of("ok", true));
@@ -120,7 +131,12 @@ final class Api {
         ? new Refusal(
             405, "the local workspace has no " + request.method() + " for " + request.rawPath())
         : new Refusal(
-            404, "the local workspace has no route " + request.method() + " " + request.rawPath());
+            404,
+            "the local workspace has no route "
+                + request.method()
+                + " "
+                + request.rawPath()
+                + "; the page local-api of the documents lists those it has");
   }
 
   private static Refusal unserved(Request request) {

@@ -166,7 +166,7 @@ final class DataRoutes {
     if (request.body().length > LARGEST_EVENTS) {
       throw new Refusal(413, "a request holds at most 10 MB of events");
     }
-    var name = request.parameter("name");
+    var name = named(request);
     call.access().need("DATASOURCES:APPEND", name);
     var definition = Resources.dataSource(call.space(), name);
     var body =
@@ -177,6 +177,14 @@ final class DataRoutes {
     return Reply.json(
         request.flag("wait") ? 200 : 202,
         Map.of("successful_rows", done.rows(), "quarantined_rows", done.quarantined()));
+  }
+
+  private static String named(Request request) {
+    var name = request.parameter("name");
+    if (name.isEmpty()) {
+      throw new Refusal(400, "the parameter name is missing: which Data Source?");
+    }
+    return name;
   }
 
   private Reply dependencies(Call call) {
@@ -227,7 +235,6 @@ final class DataRoutes {
       }
     }
     core.faults.limit("dataSources", call.space().dataSources.size() + 1);
-    core.faults.limit("columns", Definition.columns(form.getOrDefault("schema", "")).size());
     rates.take("create", core.faults.createsPerMinute());
     var made = resources.createDataSource(call.space(), form);
     return Reply.json(Map.of("datasource", json(call.space(), made), "import_id", Clock.uuid()));
@@ -240,7 +247,7 @@ final class DataRoutes {
           501,
           "the local workspace reaches no network, so it fetches no URLs; send the file itself");
     }
-    var definition = Resources.dataSource(call.space(), request.parameter("name"));
+    var definition = Resources.dataSource(call.space(), named(request));
     call.access().need("DATASOURCES:APPEND", definition.name());
     rates.take("import", core.faults.importsPerMinute());
     if (request.body().length > (request.multipart() ? LARGEST_FILE : LARGEST_BODY)) {

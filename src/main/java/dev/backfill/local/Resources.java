@@ -42,6 +42,9 @@ final class Resources {
   }
 
   private static String name(String name) {
+    if (name.isEmpty()) {
+      throw new Refusal(400, "the name is missing");
+    }
     if (!name.matches("[A-Za-z_][A-Za-z0-9_]*") || name.startsWith("_")) {
       throw new Refusal(
           400, "Invalid name '" + name + "': letters, digits and underscores, a letter first");
@@ -64,6 +67,7 @@ final class Resources {
     if (schema.isBlank()) {
       throw new Refusal(400, "the parameter schema is missing");
     }
+    core.faults.limit("columns", Definition.columns(schema).size());
     var now = core.clock.now();
     var definition =
         new Definition(
@@ -487,7 +491,17 @@ final class Resources {
       target =
           switch (type) {
             case "standard", "endpoint" -> "";
-            case "materialized", "copy" -> dataSource(space, target).name();
+            case "materialized", "copy" -> {
+              if (target.isEmpty()) {
+                throw new Refusal(
+                    400,
+                    "the node '%s' writes nowhere: it needs %s"
+                        .formatted(
+                            Json.string(node, "name"),
+                            type.equals("copy") ? "target_datasource" : "datasource"));
+              }
+              yield dataSource(space, target).name();
+            }
             default -> throw new Refusal(501, "nodes of type " + type + " are not served");
           };
       nodes.add(

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /// SQL of users on its way to the engine.
 final class Sql {
@@ -18,6 +19,9 @@ final class Sql {
           + " https://www.tinybird.co/docs/common-errors#memory-limit-reached-title";
 
   private static final Set<String> CLOCKS = Set.of("now", "now64", "today", "yesterday");
+
+  private static final Pattern GUESS =
+      Pattern.compile(" ?Maybe you meant:? ?(\\[[^\\]]*]|[^?\\s]*\\?)[.:]?");
 
   private Sql() {}
 
@@ -154,6 +158,7 @@ final class Sql {
   }
 
   static String text(EngineException e) {
-    return e.code() == 241 ? MEMORY : e.text();
+    // what the engine takes for meant may be another workspace's
+    return e.code() == 241 ? MEMORY : GUESS.matcher(e.text()).replaceAll("");
   }
 }

@@ -359,6 +359,25 @@ class LocalResourcesTest {
     assertThat(answer.error()).contains(path);
   }
 
+  /// What is missing is named.
+  @Test
+  void aRequestThatForgetsSomethingIsToldWhat() {
+    assertThat(api.post("/v0/events", "{}").error()).contains("parameter name is missing");
+    assertThat(api.post("/v0/datasources?mode=append", "{}").error())
+        .contains("parameter name is missing");
+    assertThat(api.post("/v0/datasources?name=x").error()).contains("parameter schema is missing");
+    assertThat(api.json("/v0/pipes", "{}").error()).contains("name is missing");
+    assertThat(
+            api.json(
+                    "/v0/pipes",
+                    "{\"name\":\"p\",\"nodes\":[{\"name\":\"n\",\"type\":\"copy\",\"sql\":\"SELECT 1\"}]}")
+                .error())
+        .contains("'n'", "target_datasource");
+    assertThat(api.get("/v0/datasource").error()).contains("/v0/datasource", "local-api");
+    assertThat(api.get("/local/faults").error()).contains("POST");
+    assertThat(LocalApi.at(api.url(), "").get("/v0/workspace").status()).isEqualTo(403);
+  }
+
   @Test
   void withoutTheRightTokenNothingIsServed() throws Exception {
     assertThat(api.as("wrong").get("/v0/workspace").status()).isEqualTo(403);

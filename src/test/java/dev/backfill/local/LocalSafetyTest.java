@@ -362,6 +362,24 @@ class LocalSafetyTest {
     assertThat(api().value("SELECT count() FROM t_quarantine")).isEqualTo("0");
   }
 
+  /// The engine guesses what was meant, among all that it holds.
+  @Test
+  void anErrorNamesNothingOfAnotherWorkspace() {
+    Objects.requireNonNull(theirs).dataSource("sword_of_theirs", "`fishy` UInt32", "fishy");
+    for (var sql :
+        List.of("SELECT 1 FROM sword_of_their", "SELECT 1 FROM onee", "SELECT wrd FROM t")) {
+      var told = api().get("/v0/sql?q=" + LocalApi.encode(sql));
+
+      assertThat(told.status()).isEqualTo(400);
+      assertThat(told.error())
+          .startsWith("[Error] Unknown")
+          .doesNotContain("Maybe you meant", "sword_of_theirs", "system.", "ws_");
+    }
+    api().pipe("guessing", "standard", "", "SELECT 1 FROM sword_of_their", true);
+    assertThat(api().pipe("guessing", "standard", "", "SELECT 1 FROM sword_of_their", true).error())
+        .doesNotContain("sword_of_theirs", "ws_");
+  }
+
   @Test
   void aLimitedTokenSeesNothingOfOurOwnTables() {
     var token =
