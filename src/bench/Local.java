@@ -25,7 +25,7 @@ final class Local {
   private static final int BATCH = Integer.getInteger("batch", 10_000);
   private static final int BATCHES = Integer.getInteger("batches", 100);
   private static final int ROUNDS = Integer.getInteger("rounds", 11);
-  private static final int WARM = Integer.getInteger("warm", 60);
+  private static final int WARM = Integer.getInteger("warm", 200);
   private static final List<Integer> ROWS = List.of(200_000, 400_000, 1_000_000);
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
   private static String url = "";
@@ -58,6 +58,7 @@ final class Local {
         ingest(session);
         for (var rows : ROWS) {
           copy(session, rows);
+          branch(rows);
         }
       }
     }
@@ -140,11 +141,7 @@ final class Local {
       var took = seconds(from);
       send("POST", "/v0/datasources/twin/truncate");
       from = System.nanoTime();
-      var job = send("POST", "/v0/pipes/copy/copy?_mode=append");
-      var id = job.replaceAll("(?s).*\"job_id\":\"([^\"]*)\".*", "$1");
-      while (!send("GET", "/v0/jobs/" + id).contains("\"status\":\"done\"")) {
-        Thread.sleep(1);
-      }
+      ended(send("POST", "/v0/pipes/copy/copy?_mode=append"));
       if (i >= 0) {
         raw.add(took);
         ours.add(seconds(from));
@@ -160,6 +157,29 @@ final class Local {
         Collections.min(raw),
         Collections.min(ours),
         Collections.min(raw) / Collections.min(ours));
+  }
+
+  /// A branch with all rows of the two Data Sources: as long for more of them.
+  private static void branch(int rows) throws Exception {
+    var took = new ArrayList<Double>();
+    for (var i = -2; i < ROUNDS; i++) {
+      var from = System.nanoTime();
+      ended(send("POST", "/v0/environments?name=b&data=all_partitions"));
+      if (i >= 0) {
+        took.add(seconds(from));
+      }
+      send("DELETE", "/v0/environments/b");
+    }
+    System.out.printf(
+        "branch of 2 Data Sources with all of %,d rows each: %.3f s, median of %d, best %.3f s%n",
+        rows, median(took), ROUNDS, Collections.min(took));
+  }
+
+  private static void ended(String job) throws Exception {
+    var id = job.replaceAll("(?s).*\"job_id\":\"([^\"]*)\".*", "$1");
+    while (!send("GET", "/v0/jobs/" + id).contains("\"status\":\"done\"")) {
+      Thread.sleep(1);
+    }
   }
 
   private static double seconds(long from) {

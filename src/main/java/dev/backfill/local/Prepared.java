@@ -53,7 +53,7 @@ final class Prepared {
         return;
       }
     }
-    var mirror = new Mirror(Journal.scratch(core, core.clock.uuid()), List.of());
+    var mirror = new Mirror(Journal.scratch(core, Clock.uuid()), List.of());
     var dropped = new ArrayList<Mirror>();
     try {
       mirror = new Mirror(mirror.database(), mirroring.apply(mirror.database()));
