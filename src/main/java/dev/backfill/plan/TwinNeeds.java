@@ -12,6 +12,7 @@ import dev.backfill.sql.Token;
 import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -105,7 +106,41 @@ final class TwinNeeds {
             at(node, token),
             "%s selects `%s`, which only %s will have, and %s still reads %s."
                 .formatted(pipe.name(), token.value(), target, pipe.name(), source),
-            "Take this edit out, and bring it when the readers are switched to " + target + "."));
+            "Take "
+                + edit(pipe)
+                + " out of this pull request, and keep it for the one that switches the readers to "
+                + target
+                + ", after `backfill run`."));
+  }
+
+  private Optional<String> text(Pipe pipe) {
+    return Optional.ofNullable(head.project().files().get(pipe.path()));
+  }
+
+  /// Which lines of the file are to wait.
+  private String edit(Pipe pipe) {
+    var was = base.pipe(pipe.name()).map(p -> base.files().getOrDefault(p.path(), ""));
+    if (was.isEmpty() || was.equals(text(pipe))) {
+      return pipe.path();
+    }
+    var old = was.get().lines().toList();
+    var now = text(pipe).orElse("").lines().toList();
+    var start = 0;
+    while (start < Math.min(old.size(), now.size()) && old.get(start).equals(now.get(start))) {
+      start++;
+    }
+    var end = 0;
+    while (end < Math.min(old.size(), now.size()) - start
+        && old.get(old.size() - 1 - end).equals(now.get(now.size() - 1 - end))) {
+      end++;
+    }
+    var first = start + 1;
+    var last = now.size() - end;
+    var lines =
+        last < first
+            ? "the lines left out at line " + first
+            : last == first ? "line " + first : "lines " + first + " to " + last;
+    return "the edit of " + lines + " of " + pipe.path();
   }
 
   /// A reader of base that head points at a new version whose history isn't there yet.
