@@ -217,8 +217,11 @@ public final class Judge {
                   + from
                   + " as renamed to "
                   + to
-                  + ", and the platform refuses to deploy a renamed resource; add the new one, and"
-                  + " remove the old one in a later pull request.");
+                  + ", and the platform refuses to deploy a renamed resource; "
+                  + (fileName(from).equals(fileName(to))
+                      ? "move files in a commit of their own that isn't deployed, and tell the"
+                          + " workspace of it by `tb init --override-commit COMMIT`."
+                      : "add the new one, and remove the old one in a later pull request."));
       case Change.NotComparable unknown -> notComparable(unknown);
       case Change.DataSourceAdded(var after) -> dataSources.added(after);
       case Change.DataSourceRemoved(var before) -> dataSources.removed(before);
@@ -352,6 +355,10 @@ public final class Judge {
     return !anew.contains(change.resource())
         && !before.type().equals(after.type())
         && !DataSourceRules.becomesNullable(new Change.ColumnTypeChanged("", before, after));
+  }
+
+  private static String fileName(String path) {
+    return path.substring(path.lastIndexOf('/') + 1);
   }
 
   /// A change to one half of a live pair has to suit the other half too.

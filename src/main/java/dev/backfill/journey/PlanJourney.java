@@ -131,9 +131,11 @@ public final class PlanJourney {
         JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
+      var moved = MovedProjects.between(revisions, base, head);
       return Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head))
           .stream()
-          .map(dir -> plan(revisions, request, workspace, base, head, dir))
+          .filter(dir -> !moved.gone(dir))
+          .map(dir -> plan(revisions, request, workspace, base, head, moved, dir))
           .toList();
     }
   }
@@ -144,8 +146,13 @@ public final class PlanJourney {
         JGitRevisions.open(request.where().repository(), request.where().fetching())) {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
-      var dir = Sources.projectDir(revisions, request.where(), List.of(Optional.of(base), head));
-      return plan(revisions, request, workspace, base, head, dir);
+      var moved = MovedProjects.between(revisions, base, head);
+      var dir =
+          Sources.projectDir(
+              revisions,
+              request.where(),
+              moved.before().isEmpty() ? List.of(Optional.of(base), head) : List.of(head));
+      return plan(revisions, request, workspace, base, head, moved, dir);
     }
   }
 
@@ -169,8 +176,9 @@ public final class PlanJourney {
       Workspace workspace,
       CommitId baseId,
       Optional<CommitId> headId,
+      MovedProjects moved,
       String dir) {
-    var baseFiles = revisions.at(baseId, dir);
+    var baseFiles = revisions.at(baseId, moved.inBase(dir));
     var headFiles = Sources.snapshot(revisions, headId, dir);
     var readings = new Readings();
     var base = ProjectReader.read(baseFiles.files(), readings);
@@ -195,15 +203,14 @@ public final class PlanJourney {
     var settings = Sources.settings(request.where(), headFiles);
     Sources.stopOnWrongSettings(settings.problems());
     var live = Live.of(workspace, base, head, committed);
+    var renames = moved.renames(dir, baseFiles, headFiles);
+    revisions.renames(baseId, headId, dir).forEach(r -> renames.putIfAbsent(r.from(), r.to()));
     var plan =
         Planner.plan(
             new PlanRequest(
                 live.base(),
                 live.head(),
-                revisions.renames(baseId, headId, dir).stream()
-                    .collect(
-                        Collectors.toMap(
-                            Revisions.Rename::from, Revisions.Rename::to, (a, b) -> a)),
+                renames,
                 settings.settings(),
                 request.lead(),
                 request.pinned(),

@@ -55,6 +55,7 @@ class TwinNeedsTest {
 
   @Test
   void aNewReaderWaitsAsAWhole() {
-    assertThat(advice("", READER.replace("shop", "store"))).startsWith("Take pipes/top.pipe out of");
+    assertThat(advice("", READER.replace("shop", "store")))
+        .startsWith("Take pipes/top.pipe out of");
   }
 }
