@@ -267,6 +267,10 @@ class PullRequestCommentTest {
                 new Outcome.NotReady(List.of(hostile), List.of(), List.of()),
                 Optional.empty(),
                 page),
+            PullRequestComment.answered(Optional.empty(), "abandon", "", Optional.of(hostile), page)
+                .replaceAll("<!-- /?answer -->", ""),
+            PullRequestComment.write(
+                List.of(new Project(report, readiness, "", new Delivery.Nothing())), page.ofFork()),
             CheckText.readiness(readiness).summary(),
             CheckText.unreadable(List.of(problem)).summary(),
             CheckText.stopped(hostile).summary())) {
