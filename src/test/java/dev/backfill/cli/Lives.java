@@ -142,16 +142,21 @@ final class Lives {
                 dead[0] = true;
                 throw new Killed();
               }
+              Object answer = null;
+              Throwable thrown = null;
               try {
-                return method.invoke(migrated.tinybird, arguments);
+                answer = method.invoke(migrated.tinybird, arguments);
               } catch (InvocationTargetException e) {
-                throw e.getCause();
-              } finally {
-                if (fatal) {
-                  dead[0] = true;
-                  throw new Killed();
-                }
+                thrown = e.getCause();
               }
+              if (fatal) {
+                dead[0] = true;
+                throw new Killed();
+              }
+              if (thrown != null) {
+                throw thrown;
+              }
+              return answer;
             });
   }
 
