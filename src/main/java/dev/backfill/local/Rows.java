@@ -26,6 +26,7 @@ final class Rows {
 
   private final Definition definition;
   private final byte[] body;
+  private final Optional<Scan> scan;
   private int judged;
   private List<Lines> good = new ArrayList<>();
   private final List<Bad> bad = new ArrayList<>();
@@ -34,6 +35,7 @@ final class Rows {
   private Rows(Definition definition, byte[] body) {
     this.definition = definition;
     this.body = body;
+    this.scan = body.length == 0 ? Optional.empty() : Scan.of(definition);
   }
 
   /// A record that is put aside.
@@ -70,7 +72,6 @@ final class Rows {
   private Lines judgeMore() {
     var until = (int) Math.min((long) judged + PIECE, body.length);
     var lines = piece(until - judged + PIECE / 4);
-    var scan = Scan.of(definition);
     while (judged < until) {
       var next = scan.isPresent() ? scan.get().row(body, judged, lines) : Scan.NONE;
       if (next == Scan.NONE) {
