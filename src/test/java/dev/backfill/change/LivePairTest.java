@@ -30,8 +30,7 @@ class LivePairTest {
   @Test
   void anotherConnectorWaits() {
     var s3 =
-        "\nIMPORT_SERVICE s3\nIMPORT_CONNECTION_NAME c\nIMPORT_BUCKET_URI s3://a/*.csv\n"
-            + "IMPORT_SCHEDULE @auto\n";
+        "\nIMPORT_SERVICE s3\nIMPORT_CONNECTION_NAME c\nIMPORT_BUCKET_URI s3://a/*.csv\nIMPORT_SCHEDULE @auto\n";
     var base = with(PAIR, "datasources/events.datasource", Projects.EVENTS + s3);
     var head =
         with(PAIR, "datasources/events.datasource", Projects.EVENTS + s3.replace("//a", "//b"));

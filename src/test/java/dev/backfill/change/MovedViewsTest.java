@@ -160,8 +160,7 @@ class MovedViewsTest {
             "datasources/a_shops.datasource",
             Projects.EVENTS,
             "datasources/cities_1.datasource",
-            "SCHEMA >\n    `session_id` String `json:$.s`, `a` String `json:$.a`, `b` String"
-                + " `json:$.b`\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"a\"\n");
+            "SCHEMA >\n    `session_id` String `json:$.s`, `a` String `json:$.a`, `b` String `json:$.b`\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"a\"\n");
     var base = with(files, "pipes/pages.pipe", joining("cities"));
 
     assertThat(judge(base, with(files, "pipes/pages.pipe", joining("a_shops"))).verdict())

@@ -54,8 +54,7 @@ class OutputsTest {
             outputs(
                 "SELECT * FROM days",
                 "datasources/days.datasource",
-                "SCHEMA >\n    `a` Date, `b` Date MATERIALIZED a\n\nENGINE \"MergeTree\"\n"
-                    + "ENGINE_SORTING_KEY \"a\"\n"))
+                "SCHEMA >\n    `a` Date, `b` Date MATERIALIZED a\n\nENGINE \"MergeTree\"\nENGINE_SORTING_KEY \"a\"\n"))
         .isEqualTo("a");
   }
 
@@ -73,8 +72,7 @@ class OutputsTest {
             outputs(
                 "SELECT * FROM last",
                 "pipes/last.pipe",
-                "NODE first\nSQL >\n    SELECT action AS a FROM events\n\n"
-                    + "NODE second\nSQL >\n    SELECT *, 1 AS b FROM first\n"))
+                "NODE first\nSQL >\n    SELECT action AS a FROM events\n\nNODE second\nSQL >\n    SELECT *, 1 AS b FROM first\n"))
         .isEqualTo("a b");
   }
 }

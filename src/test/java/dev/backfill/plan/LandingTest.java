@@ -162,8 +162,7 @@ class LandingTest {
   @Test
   void aConnectorLoadsItAgain() {
     var s3 =
-        "\nIMPORT_SERVICE s3\nIMPORT_CONNECTION_NAME c\nIMPORT_BUCKET_URI s3://a/*.csv\n"
-            + "IMPORT_SCHEDULE @auto\n";
+        "\nIMPORT_SERVICE s3\nIMPORT_CONNECTION_NAME c\nIMPORT_BUCKET_URI s3://a/*.csv\nIMPORT_SCHEDULE @auto\n";
     var plan = plan(things(THINGS + s3), things(resorted(THINGS) + s3));
 
     assertThat(of(plan).scenario()).isEqualTo(Scenario.RELOAD);
@@ -262,11 +261,9 @@ class LandingTest {
   private static final List<String> COUNTED =
       List.of(
           "datasources/counts.datasource",
-          "SCHEMA >\n    `id` String, `n` UInt64\n\nENGINE \"SummingMergeTree\"\n"
-              + "ENGINE_SORTING_KEY \"id\"\n",
+          "SCHEMA >\n    `id` String, `n` UInt64\n\nENGINE \"SummingMergeTree\"\nENGINE_SORTING_KEY \"id\"\n",
           "pipes/counts.pipe",
-          "NODE n\nSQL >\n    SELECT id, count() AS n FROM things GROUP BY id\n\n"
-              + "TYPE materialized\nDATASOURCE counts\n");
+          "NODE n\nSQL >\n    SELECT id, count() AS n FROM things GROUP BY id\n\nTYPE materialized\nDATASOURCE counts\n");
 
   @Test
   void viewsBehindWhatKeepsTheNewestRowWouldCountARepeatedCopyTwice() {
