@@ -132,12 +132,30 @@ public final class PlanJourney {
       var head = request.head().map(revisions::resolve);
       var base = base(revisions, request, head);
       var moved = MovedProjects.between(revisions, base, head);
-      return Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head))
-          .stream()
-          .filter(dir -> !moved.gone(dir))
-          .map(dir -> plan(revisions, request, workspace, base, head, moved, dir))
-          .toList();
+      var dirs =
+          Sources.projectDirs(revisions, request.where(), List.of(Optional.of(base), head)).stream()
+              .filter(dir -> !moved.gone(dir))
+              .toList();
+      var out = new ArrayList<Planned>();
+      var left = dirs.size();
+      for (var dir : dirs) {
+        try {
+          out.add(plan(revisions, request, workspace, base, head, moved, dir));
+        } catch (Failure.Unreadable e) {
+          // One of several that can't be read, and that nobody touches, keeps none from a plan.
+          left--;
+          if (left == 0 || !untouched(revisions, base, head, dir)) {
+            throw e;
+          }
+        }
+      }
+      return List.copyOf(out);
     }
+  }
+
+  private static boolean untouched(
+      Revisions revisions, CommitId base, Optional<CommitId> head, String dir) {
+    return revisions.at(base, dir).files().equals(Sources.snapshot(revisions, head, dir).files());
   }
 
   /// Plans the only project, or the one that was named.
