@@ -58,7 +58,7 @@ record MovedProjects(Map<String, String> before) {
     if (before.containsKey(dir)) {
       var prefix = inBase(dir).equals(".") ? "" : inBase(dir) + "/";
       datafiles(base).stream()
-          .filter(head.files()::containsKey)
+          .filter(p -> head.files().containsKey(p))
           .forEach(p -> out.put(prefix.isEmpty() ? "./" + p : prefix + p, p));
     }
     return out;
