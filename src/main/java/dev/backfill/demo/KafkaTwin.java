@@ -183,7 +183,7 @@ final class KafkaTwin extends Play {
   void run(Stage stage) {
     stage.step(
         "backfill run copies, partition by partition, what lies below the first offset of orders_1, and proves it");
-    stage.must("run");
+    stage.run();
   }
 
   @Override

@@ -134,7 +134,7 @@ final class MovedIngestion extends Play {
     stage.step(
         "A client was offline and sends what it has kept to clicks; backfill run waits until clicks is quiet, makes the view for stragglers, copies, and proves it");
     straggler(stage);
-    stage.must("run");
+    stage.run();
   }
 
   @Override
