@@ -20,19 +20,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 class GitHubSaysNoTest {
   /// How GitHub says no, as long as it does.
   enum No {
-    FORBIDDEN(Fault.notPermitted("x=write")),
-    NOT_FOUND(Fault.status(404)),
-    CONFLICT(Fault.status(409)),
-    UNPROCESSABLE(Fault.status(422)),
-    TOO_MANY(Fault.status(429)),
-    SECONDARY(Fault.secondaryLimit(403)),
-    BROKEN(Fault.status(500)),
-    LOST(new Fault.LostAfter());
+    FORBIDDEN,
+    NOT_FOUND,
+    CONFLICT,
+    UNPROCESSABLE,
+    TOO_MANY,
+    SECONDARY,
+    BROKEN,
+    LOST;
 
-    private final Fault fault;
-
-    No(Fault fault) {
-      this.fault = fault;
+    Fault fault() {
+      return switch (this) {
+        case FORBIDDEN -> Fault.notPermitted("x=write");
+        case NOT_FOUND -> Fault.status(404);
+        case CONFLICT -> Fault.status(409);
+        case UNPROCESSABLE -> Fault.status(422);
+        case TOO_MANY -> Fault.status(429);
+        case SECONDARY -> Fault.secondaryLimit(403);
+        case BROKEN -> Fault.status(500);
+        case LOST -> new Fault.LostAfter();
+      };
     }
   }
 
@@ -76,7 +83,7 @@ class GitHubSaysNoTest {
         if (write.name().equals("comment anew")) {
           scene.fake.say(number, "github-actions[bot]", "<!-- tinybird-backfill -->\nold");
         }
-        scene.fake.always(write.request(), no.fault);
+        scene.fake.always(write.request(), no.fault());
 
         var ran = refresh(scene, number);
 

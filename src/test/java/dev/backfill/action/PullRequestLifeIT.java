@@ -37,8 +37,13 @@ class PullRequestLifeIT {
   private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss");
   private static final int ROWS = 3000;
   private static final String READER =
-      "NODE endpoint\nSQL >\n    SELECT action, %s FROM analytics_events GROUP BY action\n\n"
-          + "TYPE endpoint\n";
+      """
+      NODE endpoint
+      SQL >
+          SELECT action, %s FROM analytics_events GROUP BY action
+
+      TYPE endpoint
+      """;
   private static final String ROW =
       "{\"timestamp\":\"2026-04-01 00:00:00\",\"action\":\"new\",\"payload\":\"{}\"}\n";
 
