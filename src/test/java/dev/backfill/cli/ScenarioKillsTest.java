@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Every way of filling a target on the engine, over HTTP: the run is killed before and after each
-/// of its calls that change something, under lost answers, jobs that vanish and jobs that fail, and
+/// Every way of filling a target on the engine, over HTTP: the run is killed after each of its
+/// calls that change something, under lost answers, jobs that vanish and jobs that fail, and
 /// another one goes on. Plain SQL is the judge.
 @EngineTest
 class ScenarioKillsTest {
@@ -107,7 +107,7 @@ class ScenarioKillsTest {
     var lives = new Lives(world, directWrites);
     var last = lives.untilOneSurvives(between);
     assertThat(last).as(lives.toString()).isInstanceOf(end);
-    assertThat(lives.killed()).as(lives.toString()).isGreaterThan(3);
+    assertThat(lives.killed()).as(lives.toString()).isGreaterThan(2);
     if (System.getProperty("tell") != null) {
       System.out.println(lives);
     }
@@ -127,6 +127,8 @@ class ScenarioKillsTest {
               false,
               Outcome.ComeBackAt.class,
               () -> world.append("clicks", clicked(next[0]++, 1)));
+      // The one that came back may have lost a request; the next one brings it.
+      assertThat(lives.undisturbed()).isInstanceOf(Outcome.ComeBackAt.class);
       assertClicks(world, lives);
     }
   }
