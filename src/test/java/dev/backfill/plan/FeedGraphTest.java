@@ -7,6 +7,7 @@ import dev.backfill.problem.Problem;
 import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
@@ -31,7 +32,7 @@ class FeedGraphTest {
       DATASOURCE target
       """;
 
-  private static TreeMap<String, String> files(String... more) {
+  private static SortedMap<String, String> files(String... more) {
     var out = new TreeMap<String, String>();
     for (var name : List.of("source", "second", "target")) {
       out.put("datasources/" + name + ".datasource", TABLE);
