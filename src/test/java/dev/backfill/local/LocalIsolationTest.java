@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
 
 import dev.backfill.testing.EngineTest;
+import dev.backfill.testing.TestEngine;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -59,6 +61,42 @@ class LocalIsolationTest {
           + job.path("status").asString()
           + " "
           + api.get("/v0/jobs").json().path("jobs").size();
+    }
+  }
+
+  /// Hard links: as many files as there are, and not one byte of a row is written again.
+  @Test
+  void aBranchIsMadeOfLinksSoItTakesNoLongerForMoreRows(@TempDir Path data) throws Exception {
+    try (var api = LocalApi.start(data);
+        var session = TestEngine.shared().session()) {
+      api.dataSource("events", "`id` UInt32 `json:$.id`", "id");
+      api.events(
+          "events",
+          IntStream.range(0, 1000).mapToObj(i -> "{\"id\":" + i + "}").toArray(String[]::new));
+
+      var job = api.post("/v0/environments?name=linked&data=all_partitions").json();
+      api.ended(job.path("job").path("job_id").asString());
+
+      var database = api.workspace().database() + "_";
+      var parts =
+          session
+              .run(
+                  "SELECT path FROM system.parts WHERE active AND table = 'events'"
+                      + " AND startsWith(database, '"
+                      + database
+                      + "')")
+              .text()
+              .lines()
+              .toList();
+      assertThat(parts).isNotEmpty();
+      for (var part : parts) {
+        try (var files = Files.list(Path.of(part))) {
+          assertThat(files.filter(f -> f.toString().endsWith(".bin")))
+              .isNotEmpty()
+              .allSatisfy(f ->
+                  assertThat((int) Files.getAttribute(f, "unix:nlink")).isGreaterThanOrEqualTo(2));
+        }
+      }
     }
   }
 
