@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -153,7 +154,7 @@ final class Staging {
       space.lock.writeLock().lock();
       try {
         var tables = tables(space, scratch);
-        rows = tables.staged().get(order.target()).path("rows").asLong(0);
+        rows = tables.scratch(order.target()).path("rows").asLong(0);
         if (rows > order.most()) {
           throw new Refusal(400, "[Error] " + Sql.MEMORY);
         }
@@ -161,7 +162,7 @@ final class Staging {
           return OptionalLong.empty();
         }
         steps.beforeDeciding();
-        attach(space, scratch, order, reached, tables.staged(), rows);
+        attach(space, scratch, order, reached, tables, rows);
       } finally {
         space.lock.writeLock().unlock();
       }
@@ -191,12 +192,7 @@ final class Staging {
   }
 
   private void attach(
-      Space space,
-      String scratch,
-      Order order,
-      List<Reached> reached,
-      Map<String, JsonNode> staged,
-      long rows) {
+      Space space, String scratch, Order order, List<Reached> reached, Tables found, long rows) {
     var tables = new ArrayList<Journal.Table>();
     var partitions =
         order.takeover() instanceof Takeover.Partitions some ? some.ids().get() : List.<String>of();
@@ -205,7 +201,7 @@ final class Staging {
         tables.add(
             new Journal.Table(
                 one.name(),
-                relative(Json.string(staged.get(one.name()), "path")),
+                relative(Json.string(found.scratch(one.name()), "path")),
                 relative(one.path()),
                 how(order, one.name()),
                 partitions));
@@ -317,7 +313,11 @@ final class Staging {
   }
 
   /// By name.
-  private record Tables(Map<String, JsonNode> real, Map<String, JsonNode> staged) {}
+  private record Tables(Map<String, JsonNode> real, Map<String, JsonNode> staged) {
+    JsonNode scratch(String name) {
+      return Objects.requireNonNull(staged.get(name), name);
+    }
+  }
 
   private Map<String, JsonNode> tables(Space space) {
     return tables(space, space.database()).real();
