@@ -273,9 +273,9 @@ class LocalFaultsTest {
         api.as(
             api.get("/v0/environments/scheduled?with_token=true").json().path("token").asString());
     branch.form("PUT", "/v0/pipes/copy/nodes/copy_node/copy", Map.of("schedule_cron", "* * * * *"));
-    var minute = LocalDateTime.now(ZoneOffset.UTC);
+    var minute = LocalDateTime.now(ZoneOffset.UTC).plusMinutes(2);
 
-    api.workspace().schedules().tick(minute = minute.plusMinutes(2));
+    api.workspace().schedules().tick(minute);
     assertThat(branch.get("/v0/jobs").json().path("jobs")).isEmpty();
     fault("{\"schedulesInBranches\": true}");
     api.workspace().schedules().tick(minute.plusMinutes(2));
