@@ -133,7 +133,6 @@ class EveryScenarioDeployedTest {
   /// One checkout, its workspace, and what happens to them.
   private final class Life {
     private final TempRepository repository;
-    private final FastTb tb;
     private final LocalWorkspace local;
     private final Tinybird main;
     private final Path bin;
@@ -142,7 +141,6 @@ class EveryScenarioDeployedTest {
     Life(TempRepository repository, FastTb tb, LocalWorkspace local, Tinybird main)
         throws IOException, InterruptedException {
       this.repository = repository;
-      this.tb = tb;
       this.local = local;
       this.main = main;
       this.bin = tb.install(folder.resolve("tools"));
