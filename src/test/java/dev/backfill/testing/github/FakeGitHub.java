@@ -43,6 +43,7 @@ public final class FakeGitHub extends Rules implements AutoCloseable {
   private FakeGitHub(Repository git, String name, InstantSource clock) {
     super(git, name, clock);
     this.description = Description.shared();
+    server.setServerSocketFactory(new AtOnce());
     server.setDispatcher(
         new Dispatcher() {
           @Override
