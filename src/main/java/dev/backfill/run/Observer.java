@@ -388,14 +388,8 @@ public final class Observer {
         }
         var views = new ArrayList<Standing.View>();
         for (var fork : forks) {
-          if (fork.query().isPresent()
-              && !fork.reduced().isEmpty()
-              && dataSources.containsKey(fork.target())) {
-            watch.tell(new RunEvent.Proving(migration.target(), fork.target()));
-            views.add(
-                new Standing.View(
-                    fork.target(), inventory.fork(fork, true).equals(inventory.fork(fork, false))));
-          }
+          watch.tell(new RunEvent.Proving(migration.target(), fork.target()));
+          views.add(new Standing.View(fork.target(), agreement(inventory, fork)));
         }
         return Optional.of(new Standing(asOf, out, views));
       } catch (Failure.Remote failure) {
@@ -409,6 +403,22 @@ public final class Observer {
           case WAIT, LOST, UNREACHABLE, CONFLICT, FORBIDDEN -> throw failure;
         };
       }
+    }
+
+    private Standing.Agreement agreement(Inventory inventory, Migration fork) {
+      if (fork.query().isEmpty()
+          || fork.reduced().isEmpty()
+          || !dataSources.containsKey(fork.target())) {
+        return Standing.Agreement.NOT_COMPARED;
+      }
+      if (inventory.fork(fork, true).equals(inventory.fork(fork, false))) {
+        return Standing.Agreement.EQUAL;
+      }
+      // Rows may have come between the two readings; this one asks for both sides at once.
+      var difference = inventory.forkDifference(fork);
+      return difference.keys().isEmpty() && difference.complete()
+          ? Standing.Agreement.EQUAL
+          : Standing.Agreement.DIFFERENT;
     }
 
     private List<Prover.Part> parts(Migration migration, Optional<Instant> cutover) {

@@ -164,7 +164,7 @@ public final class Handover {
   private List<String> lostWithFeeds() {
     var out = new ArrayList<String>();
     for (var t : facts.targets()) {
-      if (t.sourceThere() && compared(t) && t.standing().filter(s -> !s.contained()).isPresent()) {
+      if (t.sourceThere() && compared(t) && t.standing().filter(Standing::lacking).isPresent()) {
         out.add(
             "the feeds of `%s` are gone and it lacks rows of `%s`: deploy the plan's commit again and run it"
                 .formatted(t.target(), t.source()));
@@ -236,14 +236,21 @@ public final class Handover {
         continue;
       }
       var standing = t.standing().get();
-      if (standing.equal() || (wanted.directWrites() && standing.contained())) {
+      var behind = standing.views().stream().filter(v -> !v.equal()).toList();
+      for (var view : behind) {
+        // With every row at rest, another look won't tell anything else.
+        state = worse(state, standing.rowsEqual() ? State.STUCK : State.NOW);
+        because.add(behind(view, t));
+      }
+      if (standing.rowsEqual() || (wanted.directWrites() && standing.rowsContained())) {
         because.add(
-            "`%s` holds %s, as of %s"
+            "`%s` holds what `%s` holds%s, as of %s"
                 .formatted(
                     t.target(),
-                    standing.equal()
-                        ? "what `" + t.source() + "` holds, views too"
-                        : "what `" + t.source() + "` holds, and rows of its own producers",
+                    t.source(),
+                    standing.rowsEqual()
+                        ? behind.isEmpty() ? ", views too" : ""
+                        : ", and rows of its own producers",
                     second(standing.asOf())));
         continue;
       }
@@ -315,6 +322,17 @@ public final class Handover {
         because,
         state == State.DONE ? Optional.empty() : command,
         until);
+  }
+
+  private static String behind(Standing.View view, Target t) {
+    return switch (view.agreement()) {
+      case NOT_COMPARED ->
+          "the view's target `%s` can't be compared with `%s`, so it isn't proven"
+              .formatted(view.name(), t.target());
+      case DIFFERENT, EQUAL ->
+          "the view's target `%s` differs from what its query gives over `%s`; `backfill verify` shows where"
+              .formatted(view.name(), t.target());
+    };
   }
 
   private Step readers(boolean proven) {

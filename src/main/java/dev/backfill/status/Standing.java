@@ -32,17 +32,47 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
   }
 
   /// @param name of the view's target
-  public record View(String name, boolean equal) {}
+  public record View(String name, Agreement agreement) {
+    public boolean equal() {
+      return agreement == Agreement.EQUAL;
+    }
+  }
+
+  /// What is known of a view.
+  public enum Agreement {
+    EQUAL,
+    DIFFERENT,
+    /// The plan doesn't say by what, or the view isn't there.
+    NOT_COMPARED
+  }
 
   /// Every part and view agrees.
   public boolean equal() {
-    return parts.stream().allMatch(Part::equal) && views.stream().allMatch(View::equal);
+    return rowsEqual() && viewsEqual();
   }
 
-  /// The target lacks nothing, whatever else it holds.
+  /// The target lacks nothing, nor do its views, whatever else it holds.
   public boolean contained() {
-    return parts.stream().allMatch(p -> p.equal() || p.missing() == 0)
-        && views.stream().allMatch(View::equal);
+    return rowsContained() && viewsEqual();
+  }
+
+  /// The target or a view of it is seen to lack something.
+  public boolean lacking() {
+    return !rowsContained() || views.stream().anyMatch(v -> v.agreement() == Agreement.DIFFERENT);
+  }
+
+  /// Every part agrees, whatever its views hold.
+  public boolean rowsEqual() {
+    return parts.stream().allMatch(Part::equal);
+  }
+
+  /// The target itself lacks nothing.
+  public boolean rowsContained() {
+    return parts.stream().allMatch(p -> p.equal() || p.missing() == 0);
+  }
+
+  private boolean viewsEqual() {
+    return views.stream().allMatch(View::equal);
   }
 
   /// The parts below T agree.

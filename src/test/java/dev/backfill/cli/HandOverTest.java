@@ -302,7 +302,15 @@ class HandOverTest {
     assertThat(run.status()).isEqualTo(1);
     assertThat(run.out()).contains("analytics_events was truncated at", "changes_repeated");
     truncate("analytics_events_1");
+    assertThat(states("--confirm", "changes_repeated"))
+        .as("the view over it still counts the rows")
+        .contains("run stuck");
+    assertThat(run("status", "--confirm", "changes_repeated").out())
+        .contains("daily_mv_1 differs from what its query gives over analytics_events_1")
+        .doesNotContain("views too");
+    truncate("daily_mv_1");
     ok(run("status", "--confirm", "changes_repeated"));
+    assertThat(states("--confirm", "changes_repeated")).contains("run done");
   }
 
   private static void nextSecond() throws InterruptedException {

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// From what is seen to whose turn it is. [Seen] is a migration whose readers and producers have
@@ -72,6 +73,35 @@ class HandoverTest {
 
     assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
     assertThat(step(seen, "run").because().toString()).contains("backfill verify");
+  }
+
+  /// Deleted in the source and, by hand, in the target: no deletion reaches a view.
+  @ParameterizedTest
+  @EnumSource(Standing.Agreement.class)
+  void theProofIsDoneOnlyWhenTheViewsAgreeToo(Standing.Agreement agreement) {
+    var rest = new Part("history", 100, 100, 0, 0, true);
+    var underWay = new Part("future", 10, 9, 1, 0, false);
+    var more = new Part("live", 10, 12, 0, 2, false);
+    for (var parts : List.of(List.of(rest), List.of(rest, underWay), List.of(rest, more))) {
+      var seen = new Seen();
+      seen.standing =
+          Optional.of(new Standing(NOW, parts, List.of(new View("daily_1", agreement))));
+      for (var said :
+          List.of(Set.of("changes_repeated"), Set.of("changes_repeated", "producers_moved"))) {
+        seen.confirmed = said;
+
+        var run = step(seen, "run");
+
+        if (agreement == Standing.Agreement.EQUAL) {
+          assertThat(run.state()).as(parts.toString()).isEqualTo(State.DONE);
+        } else {
+          assertThat(run.state()).as(parts.toString()).isNotEqualTo(State.DONE);
+          assertThat(run.because().toString()).contains("`daily_1`").doesNotContain("views too");
+          assertThat(run.command()).isPresent();
+          assertThat(status(seen).next().allowed()).isFalse();
+        }
+      }
+    }
   }
 
   @Test
@@ -325,7 +355,7 @@ class HandoverTest {
                   new Standing(
                       NOW,
                       List.of(new Part("history", 9, 9, 0, 0, true)),
-                      List.of(new View("daily_1", false))));
+                      List.of(new View("daily_1", Standing.Agreement.DIFFERENT))));
       case "lease" ->
           seen.leases = List.of(new Lease("l", "somebody", Optional.of(NOW.plusSeconds(5))));
       case "deletion" ->
