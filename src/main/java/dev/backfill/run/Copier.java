@@ -273,12 +273,24 @@ final class Copier {
       }
       uncertain = !now.state().terminal();
     } catch (Failure.Remote failure) {
-      uncertain = true;
-      watch.tell(
-          new RunEvent.Note(
-              target, "job " + job.id() + " couldn't be cancelled: " + failure.getMessage()));
+      // One that has ended by itself meanwhile is refused too.
+      uncertain = !isOver(job.id());
+      if (uncertain) {
+        watch.tell(
+            new RunEvent.Note(
+                target, "job " + job.id() + " couldn't be cancelled: " + failure.getMessage()));
+      }
     }
     return why;
+  }
+
+  /// Whether the server says, asked once, that a job has ended.
+  private boolean isOver(String job) {
+    try {
+      return tinybird.job(job).filter(j -> j.state().terminal()).isPresent();
+    } catch (Failure.Remote _) {
+      return false;
+    }
   }
 
   private void tell(Job job, String range, Instant since) {

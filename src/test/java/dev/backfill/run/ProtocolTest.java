@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.tinybird.Job;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The protocol under seeded faults, in memory. `World` is the judge: it counts what was lost and
 /// what was doubled, and no question of ours.
@@ -291,6 +295,50 @@ class ProtocolTest {
             p.name().equals("backfill_lease_events_1_1")
                 && p.description().contains("\"released\":true"));
     finish(world, "cancelled");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aJobThatCannotBeCancelledKeepsTheLeaseOnlyWhileItIsAtWork(boolean ended) {
+    var world = new World(7).withHistory(400, 30);
+    var process = world.new Client();
+    var refusing =
+        new Forwarding(process) {
+          @Override
+          public Job cancel(String id) {
+            while (ended && !process.job(id).orElseThrow().state().terminal()) {
+              world.pass(Duration.ofSeconds(1));
+            }
+            throw new Failure.Remote(
+                Failure.Kind.PERMANENT, 400, Optional.empty(), "can't be cancelled in its status");
+          }
+        };
+    var events = new ArrayList<RunEvent>();
+    var runner =
+        new Runner(
+            refusing,
+            () -> world.now,
+            process.sleeper(),
+            events::add,
+            () -> events.stream().anyMatch(RunEvent.JobRunning.class::isInstance),
+            process::inventory);
+
+    assertThatThrownBy(() -> runner.run(world.core(100, true), OPTIONS))
+        .isInstanceOf(Failure.Interrupted.class)
+        .hasMessageContaining(
+            ended
+                ? "nothing of ours runs any more"
+                : "a job may still be under way, and the lease runs out by itself");
+
+    assertThat(events)
+        .filteredOn(e ->
+            e instanceof RunEvent.Note note && note.message().contains("couldn't be cancelled"))
+        .hasSize(ended ? 0 : 1);
+    assertThat(world.pipes.values())
+        .anyMatch(p ->
+            p.name().equals("backfill_lease_events_1_1")
+                && p.description().contains("\"released\":" + ended));
+    finish(world, "not cancelled, ended " + ended);
   }
 
   @Test
