@@ -310,6 +310,7 @@ final class Production {
               prepared.status(),
               prepared.changes().stream().map(c -> c.path()).toList(),
               prepared.byHand(),
+              prepared.lookAt(),
               prepared.removedClaims());
       publisher.log().log(report.text(Style.PLAIN));
       publisher.summary(report.markdown());

@@ -19,7 +19,8 @@ import picocli.CommandLine.Option;
           + " it is in the workspace: first the readers are switched to the new version, then the"
           + " sync and backfill Pipes go, then the old version. Each is a pull request of its own;"
           + " run it again after each deployment.",
-      "Exit code 1 when evidence is missing; it says what."
+      "Exit code 1 when evidence is missing, or when something that has to change is left to you"
+          + " (by hand: ...); it says what. Remarks on what was written (note: ...) leave it 0."
     },
     footer = {
       "",
@@ -79,6 +80,7 @@ final class CleanupCommand implements Callable<Integer> {
               prepared.status(),
               written,
               prepared.byHand(),
+              prepared.lookAt(),
               prepared.removedClaims());
       console
           .out()
@@ -88,8 +90,7 @@ final class CleanupCommand implements Callable<Integer> {
                 case JSON -> report.json();
                 case MARKDOWN -> report.markdown();
               });
-      return (prepared.allowed() && prepared.byHand().isEmpty() ? ExitStatus.DONE : ExitStatus.NO)
-          .code();
+      return (prepared.whole() ? ExitStatus.DONE : ExitStatus.NO).code();
     } finally {
       progress.end();
     }

@@ -29,6 +29,7 @@ public final class CleanUp {
   private final Map<String, String> names = new HashMap<>();
   private final TreeMap<String, FileChange> changes = new TreeMap<>();
   private final List<String> byHand = new ArrayList<>();
+  private final List<String> lookAt = new ArrayList<>();
 
   private CleanUp(SortedMap<String, String> files, PlanCore core) {
     this.files = files;
@@ -39,11 +40,13 @@ public final class CleanUp {
   }
 
   /// @param changes files as they should be; empty when the project is that way already
-  /// @param byHand what only a person can change, one sentence each
-  public record Made(List<FileChange> changes, List<String> byHand) {
+  /// @param byHand what has to change and only a person can, one sentence each
+  /// @param lookAt what is changed as it should be and may need a person's eye, one sentence each
+  public record Made(List<FileChange> changes, List<String> byHand, List<String> lookAt) {
     public Made {
       changes = List.copyOf(changes);
       byHand = List.copyOf(byHand);
+      lookAt = List.copyOf(lookAt);
     }
   }
 
@@ -88,7 +91,7 @@ public final class CleanUp {
     }
     clean.removeFolder();
     clean.stillRead();
-    return clean.byHand.isEmpty() ? clean.made() : new Made(List.of(), clean.byHand);
+    return clean.byHand.isEmpty() ? clean.made() : new Made(List.of(), clean.byHand, List.of());
   }
 
   /// Everything of the plan goes, as if it had never been: before readers or producers have moved.
@@ -105,7 +108,7 @@ public final class CleanUp {
   }
 
   private Made made() {
-    return new Made(List.copyOf(changes.values()), byHand);
+    return new Made(List.copyOf(changes.values()), byHand, lookAt);
   }
 
   private Set<String> old() {
@@ -231,7 +234,7 @@ public final class CleanUp {
     var lost = lost(named);
     lost.forEach((column, source) -> {
       if (mentions(text, column)) {
-        byHand.add(
+        lookAt.add(
             "%s may use %s, which %s has and %s hasn't, or has with another type; look at what it selects"
                 .formatted(path, column, source, names.getOrDefault(source, "")));
       }

@@ -62,7 +62,8 @@ public final class CleanupJourney {
   /// @param proofs that were made for it
   /// @param changes files as they should be; empty when it may not be made, or head holds it
   ///   already
-  /// @param byHand what only a person can change, one sentence each
+  /// @param byHand what has to change and only a person can, one sentence each
+  /// @param lookAt what is changed and may need a person's eye, one sentence each
   /// @param removedClaims Pipes of runs that were taken out of the workspace: claims, when nothing
   ///   is left that a run could do, and views for stragglers, before their Data Source goes
   /// @param folder the project's folder on disk
@@ -72,18 +73,25 @@ public final class CleanupJourney {
       List<ProofReport> proofs,
       List<FileChange> changes,
       List<String> byHand,
+      List<String> lookAt,
       List<String> removedClaims,
       Path folder) {
     public Prepared {
       proofs = List.copyOf(proofs);
       changes = List.copyOf(changes);
       byHand = List.copyOf(byHand);
+      lookAt = List.copyOf(lookAt);
       removedClaims = List.copyOf(removedClaims);
     }
 
     /// The answer is yes: there is something to merge, or nothing left to do.
     public boolean allowed() {
       return next.missing().isEmpty();
+    }
+
+    /// It may be made, and nothing that has to change was left to a person.
+    public boolean whole() {
+      return allowed() && byHand.isEmpty();
     }
   }
 
@@ -122,15 +130,16 @@ public final class CleanupJourney {
                 case SWITCH_READERS -> CleanUp.switchReaders(snapshot.files(), core);
                 case REMOVE_FEEDS -> CleanUp.removeFeeds(snapshot.files(), core);
                 case REMOVE_OLD -> CleanUp.removeOld(snapshot.files(), core);
-                case FINISHED, ABANDON -> new CleanUp.Made(List.of(), List.of());
+                case FINISHED, ABANDON -> new CleanUp.Made(List.of(), List.of(), List.of());
               }
-              : new CleanUp.Made(List.of(), List.of());
+              : new CleanUp.Made(List.of(), List.of(), List.of());
       return new Prepared(
           status,
           next,
           proofs,
           made.changes(),
           made.byHand(),
+          made.lookAt(),
           claims,
           dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
     }
@@ -186,6 +195,7 @@ public final class CleanupJourney {
           new Next(Next.Change.ABANDON, missing),
           List.of(),
           missing.isEmpty() ? CleanUp.abandon(snapshot.files(), core).changes() : List.of(),
+          List.of(),
           List.of(),
           missing.isEmpty() ? removeStragglers(core) : List.of(),
           dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));

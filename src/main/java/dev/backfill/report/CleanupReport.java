@@ -10,17 +10,20 @@ import java.util.List;
 /// @param next which change it is, and what is missing for it
 /// @param status what was seen
 /// @param written paths, relative to the project; empty when the work tree was that way already
-/// @param byHand what only a person can change, one sentence each
+/// @param byHand what has to change and only a person can, one sentence each
+/// @param lookAt what is changed and may need a person's eye, one sentence each
 /// @param removedClaims claims and views of runs that were taken out of the workspace
 public record CleanupReport(
     Next next,
     Status status,
     List<String> written,
     List<String> byHand,
+    List<String> lookAt,
     List<String> removedClaims) {
   public CleanupReport {
     written = List.copyOf(written);
     byHand = List.copyOf(byHand);
+    lookAt = List.copyOf(lookAt);
     removedClaims = List.copyOf(removedClaims);
   }
 
@@ -73,6 +76,7 @@ public record CleanupReport(
         .forEach(m -> out.append("  - ").append(Escape.line(m.replace("`", ""))).append('\n'));
     written.forEach(p -> out.append("  changed ").append(Escape.line(p)).append('\n'));
     byHand.forEach(b -> out.append("  by hand: ").append(Escape.line(b)).append('\n'));
+    lookAt.forEach(l -> out.append("  note: ").append(Escape.line(l)).append('\n'));
     removedClaims.forEach(
         c -> out.append("  removed from the workspace ").append(Escape.line(c)).append('\n'));
     if (allowed()) {
@@ -89,6 +93,7 @@ public record CleanupReport(
     next.missing().forEach(m -> out.append("- ").append(Escape.prose(m)).append('\n'));
     written.forEach(p -> out.append("- changed ").append(Escape.code(p)).append('\n'));
     byHand.forEach(b -> out.append("- by hand: ").append(Escape.prose(b)).append('\n'));
+    lookAt.forEach(l -> out.append("- note: ").append(Escape.prose(l)).append('\n'));
     removedClaims.forEach(
         c -> out.append("- removed from the workspace ").append(Escape.code(c)).append('\n'));
     if (allowed()) {
@@ -105,6 +110,7 @@ public record CleanupReport(
     out.put("missing", next.missing());
     out.put("written", written);
     out.put("byHand", byHand);
+    out.put("lookAt", lookAt);
     out.put("removedClaims", removedClaims);
     out.put("status", StatusReport.tree(status));
     return Json.pretty(out);

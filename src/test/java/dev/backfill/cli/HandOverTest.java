@@ -269,6 +269,44 @@ class HandOverTest {
   }
 
   @Test
+  void aRemarkOnAReaderIsNoRefusal() {
+    repository.write(
+        "pipes/sizes.pipe",
+        "NODE sizes\nSQL >\n    SELECT max(length(payload)) AS longest FROM analytics_events\n");
+    deploy("a reader");
+    repository.write(
+        "datasources/analytics_events.datasource",
+        Analytics.CHANGED.replace("`payload` String", "`payload` LowCardinality(String)"));
+    ok(run("generate", "--base", "HEAD"));
+    deploy("another type");
+    ok(run("run"));
+
+    var checked = run("cleanup", "--check");
+    var switched = cleanup(0);
+
+    assertThat(checked.out()).contains("note: pipes/sizes.pipe may use payload");
+    ok(checked);
+    assertThat(strings(switched.path("lookAt"))).singleElement().asString().contains("payload");
+    assertThat(strings(switched.path("byHand"))).isEmpty();
+    assertThat(strings(switched.path("written"))).contains("pipes/sizes.pipe");
+  }
+
+  @Test
+  void whatHasToChangeAndIsLeftToAPersonIsARefusal() {
+    repository.write(
+        "pipes/any.pipe",
+        "NODE a\nSQL >\n    %\n    SELECT count() AS n FROM {{table('analytics_events')}}\n");
+    deploy("a reader");
+    migrate();
+    ok(run("run"));
+
+    var left = cleanup(1);
+
+    assertThat(strings(left.path("byHand"))).singleElement().asString().contains("pipes/any.pipe");
+    assertThat(left.path("allowed").asBoolean()).isTrue();
+  }
+
+  @Test
   void aSyncThatSomebodyEditedIsSeen() {
     migrate();
     ok(run("run"));

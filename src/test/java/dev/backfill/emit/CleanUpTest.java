@@ -53,7 +53,8 @@ class CleanUpTest {
     var made = CleanUp.switchReaders(deployed("price` Float64"), core("price` Float64"));
 
     assertThat(made.changes()).hasSize(2);
-    assertThat(made.byHand()).singleElement().asString().startsWith("pipes/sum.pipe may use price");
+    assertThat(made.lookAt()).singleElement().asString().startsWith("pipes/sum.pipe may use price");
+    assertThat(made.byHand()).as("nothing is left unwritten").isEmpty();
   }
 
   @Test

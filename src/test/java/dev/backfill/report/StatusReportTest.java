@@ -75,12 +75,18 @@ class StatusReportTest {
             STATUS,
             List.of("pipes/" + HOSTILE + ".pipe"),
             List.of("by " + HOSTILE),
+            List.of("seen " + HOSTILE),
             List.of("lease"));
-    var refused = new CleanupReport(STATUS.next(), STATUS, List.of(), List.of(), List.of());
+    var refused =
+        new CleanupReport(STATUS.next(), STATUS, List.of(), List.of(), List.of(), List.of());
 
     assertThat(report.text(Style.PLAIN))
         .startsWith("remove the sync and backfill Pipes\n")
-        .contains("  changed pipes/", "  by hand: by ", "  removed from the workspace lease")
+        .contains(
+            "  changed pipes/",
+            "  by hand: by ",
+            "  note: seen ",
+            "  removed from the workspace lease")
         .doesNotContain("\u001b");
     assertThat(report.markdown()).doesNotContain("<img", "@everyone", "\u001b");
     assertThat(refused.text(Style.PLAIN)).startsWith("not yet: switch the readers");
