@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// How a column of a Pipe's result is made of one column of the table that starts it, when that can
 /// be told: by functions of time that give the same for the same row whenever they are called.
@@ -37,6 +38,19 @@ public record Derivation(String entry, String overEntry, String column, String o
   /// @return empty where only the engine would know
   public static Optional<Derivation> of(Flow flow, Pipe pipe, String column) {
     return new Search(flow, pipe).node(result(pipe), column, 0);
+  }
+
+  /// The same, were the column made by other SQL.
+  ///
+  /// @param made in place of what stands there, over what the Pipe's result reads
+  public static Optional<Derivation> of(Flow flow, Pipe pipe, String column, String made) {
+    return new Search(flow, pipe).made(result(pipe), column, made);
+  }
+
+  /// The SQL that stands for a column in a Pipe's result; empty when it is passed through by a star
+  /// or isn't named.
+  public static Optional<String> expression(Pipe pipe, String column) {
+    return Select.of(result(pipe).sql()).flatMap(s -> s.expression(column));
   }
 
   private static Node result(Pipe pipe) {
@@ -82,6 +96,19 @@ public record Derivation(String entry, String overEntry, String column, String o
       return Optional.empty();
     }
 
+    Select with(String column, String made) {
+      var others =
+          items.stream()
+              .filter(i -> {
+                var tokens = Tokens.of(i);
+                return tokens.isEmpty()
+                    || !tokens.getLast().isName()
+                    || !tokens.getLast().value().equals(column);
+              });
+      var item = made + " AS " + Quote.identifier(column);
+      return new Select(Stream.concat(Stream.of(item), others).toList(), from);
+    }
+
     private static String withoutAlias(String item, List<Token> tokens) {
       var last = tokens.size() - 1;
       if (last == 0 || tokens.get(last - 1).symbol(".")) {
@@ -107,6 +134,20 @@ public record Derivation(String entry, String overEntry, String column, String o
       return sql(pipe, node, node.sql(), column, Quote.identifier(column), Optional.empty(), depth);
     }
 
+    Optional<Derivation> made(Node node, String column, String sql) {
+      return Select.of(node.sql())
+          .flatMap(s ->
+              selected(
+                  pipe,
+                  node,
+                  node.sql(),
+                  s.with(column, sql),
+                  column,
+                  Quote.identifier(column),
+                  Optional.empty(),
+                  0));
+    }
+
     /// @param made the SQL so far, in which `column` of what is read here is to be replaced
     private Optional<Derivation> sql(
         Pipe in,
@@ -116,20 +157,31 @@ public record Derivation(String entry, String overEntry, String column, String o
         String made,
         Optional<Entry> entry,
         int depth) {
-      var select = Select.of(sql);
-      if (select.isEmpty()
-          || depth > MAX_DEPTH
+      return Select.of(sql)
+          .flatMap(select -> selected(in, node, sql, select, column, made, entry, depth));
+    }
+
+    private Optional<Derivation> selected(
+        Pipe in,
+        Node node,
+        String sql,
+        Select select,
+        String column,
+        String made,
+        Optional<Entry> entry,
+        int depth) {
+      if (depth > MAX_DEPTH
           || made.length() > MAX_LENGTH
           || TablesRead.of(sql).unions()
           || in.nodes().stream().anyMatch(Node::template)) {
         return Optional.empty();
       }
-      var free = resolved(select.get(), column);
+      var free = resolved(select, column);
       if (free.isEmpty()) {
         return Optional.empty();
       }
       var next = replaced(made, column, free.get().sql());
-      return below(in, node, sql, select.get(), free.get().column(), next, entry, depth);
+      return below(in, node, sql, select, free.get().column(), next, entry, depth);
     }
 
     private Optional<Derivation> below(

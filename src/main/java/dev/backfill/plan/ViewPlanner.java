@@ -81,6 +81,7 @@ final class ViewPlanner {
         draft.notEmitted(
             after, "The query of " + way.view().name() + " can't be written out as one.", "");
       }
+      stateTypes(way, after);
       if (way.view().nodes().stream().anyMatch(Node::template)) {
         draft.notEmitted(
             after, way.view().name() + " is a template, which can't be forked yet.", "");
@@ -142,6 +143,16 @@ final class ViewPlanner {
         Reduction.of(after),
         seam,
         draft.files(source, live, history, seam));
+  }
+
+  private void stateTypes(Way way, DataSource target) {
+    var before = base.dataSource(way.from());
+    var now =
+        way.onTwin() ? Optional.of(draft.definition(way.from())) : head.dataSource(way.from());
+    if (before.isPresent() && now.isPresent() && way.query().isPresent()) {
+      var states = new StateTypes(flow, before.get(), now.get(), target);
+      obstacles.addAll(states.of(way.view(), way.query().get()));
+    }
   }
 
   private Way way(Pipe view) {
