@@ -162,9 +162,16 @@ def facts():
                 continue
             with open(path, encoding="utf-8", errors="replace") as file:
                 text = file.read()
-            for variable in sorted(set(re.findall(r"\$\{(BACKFILL_T_[A-Z0-9_]+)\}", text)) - ours):
+            for variable in sorted(variables(text) - ours):
                 target = re.search(r"(?im)^\s*DATASOURCE\s+[\"']?(\w+)", text)
                 line(name, target.group(1) if target else "", variable, "foreign")
+
+
+def variables(text):
+    """Cutovers that the client would put into the SQL of a pipe's file; `$$` is a dollar."""
+    blocks = re.findall(r"(?im)^[ \t]*SQL\b([^\n]*(?:\n(?:[ \t\r#][^\n]*)?)*)", text)
+    found = {v for block in blocks for v in re.findall(r"\$\$|\$\{(BACKFILL_T_[A-Z0-9_]+)\}", block)}
+    return found - {""}
 
 
 def line(sync, target, variable, otherwise):
@@ -174,7 +181,10 @@ def line(sync, target, variable, otherwise):
         print(otherwise, sync, "-", "-", sep="\t")
         return
     cutover = live_cutover(sql)
-    if cutover is None:
+    if cutover is None and otherwise == "foreign":
+        if not os.environ.get(variable):
+            print("strange", sync, variable, "-", sep="\t")
+    elif cutover is None:
         print("odd", sync, "-", "its SQL has no cutover that can be read", sep="\t")
     else:
         print("live", sync, variable, cutover, sep="\t")
@@ -378,6 +388,10 @@ while IFS=$'\t' read -r fact name variable text; do
         "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
       ;;
     odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    strange)
+      stop "the SQL of $name takes $variable, and nothing tells its value" \
+        "Set that variable in this job's environment, or take it out of the pipe."
+      ;;
     *) stop "unexpected fact $fact" ;;
   esac
 done <"$facts"

@@ -121,9 +121,16 @@ def facts():
                 continue
             with open(path, encoding="utf-8", errors="replace") as file:
                 text = file.read()
-            for variable in sorted(set(re.findall(r"\$\{(BACKFILL_T_[A-Z0-9_]+)\}", text)) - ours):
+            for variable in sorted(variables(text) - ours):
                 target = re.search(r"(?im)^\s*DATASOURCE\s+[\"']?(\w+)", text)
                 line(name, target.group(1) if target else "", variable, "foreign")
+
+
+def variables(text):
+    """Cutovers that the client would put into the SQL of a pipe's file; `$$` is a dollar."""
+    blocks = re.findall(r"(?im)^[ \t]*SQL\b([^\n]*(?:\n(?:[ \t\r#][^\n]*)?)*)", text)
+    found = {v for block in blocks for v in re.findall(r"\$\$|\$\{(BACKFILL_T_[A-Z0-9_]+)\}", block)}
+    return found - {""}
 
 
 def line(sync, target, variable, otherwise):
@@ -133,7 +140,10 @@ def line(sync, target, variable, otherwise):
         print(otherwise, sync, "-", "-", sep="\t")
         return
     cutover = live_cutover(sql)
-    if cutover is None:
+    if cutover is None and otherwise == "foreign":
+        if not os.environ.get(variable):
+            print("strange", sync, variable, "-", sep="\t")
+    elif cutover is None:
         print("odd", sync, "-", "its SQL has no cutover that can be read", sep="\t")
     else:
         print("live", sync, variable, cutover, sep="\t")

@@ -57,6 +57,10 @@ while IFS=$'\t' read -r fact name variable text; do
         "Deploy that migration first (set VERSION in .tinyenv to its folder below deploy/), or take its pipes out."
       ;;
     odd) stop "$name is in the workspace, but $text" "Remove it with: tb pipe rm $name --yes, then run this again." ;;
+    strange)
+      stop "the SQL of $name takes $variable, and nothing tells its value" \
+        "Set that variable in this job's environment, or take it out of the pipe."
+      ;;
     *) stop "unexpected fact $fact" ;;
   esac
 done <"$facts"

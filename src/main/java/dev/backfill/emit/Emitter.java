@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Turns a plan into files. Pure and deterministic: the same plan and projects give the same bytes.
 ///
@@ -310,24 +311,59 @@ public final class Emitter {
 
   private boolean writable(Migration m, Place place) {
     for (var p : m.projection()) {
-      var text = p.expression();
-      var one = text.lines().count() == 1 && !text.isBlank();
-      if (!one
-          || text.contains("{{")
-          || text.contains("{%")
-          || text.contains("{#")
-          || text.contains("--")
-          || text.contains("/*")) {
+      if (!plainLine(p.expression())) {
         obstacle(
             "expression_not_plain",
-            place,
-            "The expression for "
-                + p.column()
-                + " has to be one line without comments or template tags");
+            place(m, p.column(), place),
+            "The expression for `%s` has to be one line without comments or template tags"
+                .formatted(p.column()));
+        return false;
+      }
+      if (templated(p.column()) || templated(p.type()) || p.column().contains("\\")) {
+        obstacle(
+            "column_not_plain",
+            place(m, p.column(), place),
+            "The name of `%s` has to be without backslashes, and both it and its type without template tags"
+                .formatted(p.column()));
         return false;
       }
     }
+    var others =
+        Stream.concat(
+            m.timestamp().stream().flatMap(t -> Stream.of(t.column(), t.targetColumn())),
+            m.reduced().stream().flatMap(r -> Stream.of(r.column(), r.expression())));
+    for (var text : others.filter(Emitter::templated).toList()) {
+      obstacle(
+          "column_not_plain",
+          place(m, text, place),
+          "What %s is compared by has to be without template tags: %s".formatted(m.source(), text));
+      return false;
+    }
     return true;
+  }
+
+  /// Where a column is written, the new version's before the old one's.
+  private Place place(Migration m, String column, Place otherwise) {
+    return Stream.of(
+            head.dataSource(m.target()), head.dataSource(m.source()), base.dataSource(m.source()))
+        .flatMap(Optional::stream)
+        .flatMap(d -> d.column(column).stream())
+        .map(Column::place)
+        .findFirst()
+        .orElse(otherwise);
+  }
+
+  private static boolean plainLine(String sql) {
+    return sql.lines().count() == 1
+        && !sql.isBlank()
+        && !templated(sql)
+        && !sql.contains(PipeTexts.CUTOVER)
+        && !sql.contains("--")
+        && !sql.contains("/*");
+  }
+
+  private static boolean templated(String text) {
+    return text.contains("{{") || text.contains("{%") || text.contains("{#");
   }
 
   private void ownPipe(String name, String text) {
@@ -488,9 +524,7 @@ public final class Emitter {
     sealed.put(path, file(head, path));
     parse(path).directives().stream()
         .flatMap(d ->
-            java.util.stream.Stream.concat(
-                java.util.stream.Stream.of(d.line()),
-                d.block().stream().flatMap(b -> b.lines().stream())))
+            Stream.concat(Stream.of(d.line()), d.block().stream().flatMap(b -> b.lines().stream())))
         .filter(line -> line.included() && head.files().containsKey(line.file()))
         .forEach(line -> sealed.put(line.file(), file(head, line.file())));
   }

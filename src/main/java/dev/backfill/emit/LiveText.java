@@ -13,13 +13,17 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Whether the SQL of a live Pipe is what a deployment of the plan left, the cutover aside. A
 /// deployment from another commit or an edit in the workspace may have made something else of it,
 /// and nothing else would show that.
 public final class LiveText {
-  private static final Pattern VARIABLE = Pattern.compile("\\$\\{\\w+\\}");
+  private static final Pattern DOLLAR = Pattern.compile("\\$\\$|\\$\\{\\w+\\}");
   private static final String INSTANT = "[0-9][0-9 :.\\-]*";
+
+  /// No character of any text.
+  private static final String CUTOVER = "\uFDD0";
 
   private LiveText() {}
 
@@ -64,16 +68,13 @@ public final class LiveText {
             .nodes()
             .getLast()
             .sql();
-    var pattern = new StringBuilder();
-    var normal = SqlText.normalise(emitted.replace("$$", "$"));
-    var matcher = VARIABLE.matcher(normal);
-    var at = 0;
-    while (matcher.find()) {
-      pattern.append(Pattern.quote(normal.substring(at, matcher.start()))).append(INSTANT);
-      at = matcher.end();
-    }
-    pattern.append(Pattern.quote(normal.substring(at)));
+    // as the client sends it: `$$` is `$`, and a variable is the cutover
+    var sent = DOLLAR.matcher(emitted).replaceAll(d -> d.group().equals("$$") ? "\\$" : CUTOVER);
+    var pattern =
+        Stream.of(SqlText.normalise(sent).split(CUTOVER, -1))
+            .map(Pattern::quote)
+            .collect(Collectors.joining(INSTANT));
     var text = live.strip().replaceFirst("^%\\s*\\n", "");
-    return Pattern.compile(pattern.toString()).matcher(SqlText.normalise(text)).matches();
+    return Pattern.compile(pattern).matcher(SqlText.normalise(text)).matches();
   }
 }

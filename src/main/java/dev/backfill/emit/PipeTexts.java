@@ -23,6 +23,10 @@ import java.util.stream.IntStream;
 /// expression is more than the column itself, an inner query computes all of them under names that
 /// no column has, and the outer one gives them their names.
 final class PipeTexts {
+  /// Stands for the variable of the cutover until nobody else's dollars can be taken for it; no
+  /// name or text is written with this character ([Quote]).
+  static final String CUTOVER = "\0";
+
   private final Migration migration;
   private final Optional<CutColumn> cut;
   private final DataSource source;
@@ -48,8 +52,7 @@ final class PipeTexts {
                     + cutover
                         .pinned()
                         .map(t -> Ticks.literal(type, Ticks.ceil(type, t)))
-                        .orElseGet(
-                            () -> Ticks.sql(type, "'${" + migration.cutoverVariable() + "}'")));
+                        .orElseGet(() -> Ticks.sql(type, "'" + CUTOVER + "'")));
     var sql =
         plain
             ? selectColumns()
@@ -504,7 +507,10 @@ final class PipeTexts {
   }
 
   private String dollarsKept(String sql) {
-    var variable = "${" + migration.cutoverVariable() + "}";
-    return dollars(sql).replace(dollars(variable), variable);
+    return dollarsKept(sql, migration);
+  }
+
+  static String dollarsKept(String sql, Migration migration) {
+    return dollars(sql).replace(CUTOVER, "${" + migration.cutoverVariable() + "}");
   }
 }

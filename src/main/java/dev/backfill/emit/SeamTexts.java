@@ -71,12 +71,11 @@ final class SeamTexts {
   }
 
   private static String cutNode(Migration migration, Seam.Feeder feeder, Cutover cutover) {
-    var variable = "${" + migration.cutoverVariable() + "}";
     var bound =
         cutover
             .pinned()
             .map(t -> Ticks.text(Seam.CUTOVER_TYPE, Ticks.ceil(Seam.CUTOVER_TYPE, t)))
-            .orElse(variable);
+            .orElse(PipeTexts.CUTOVER);
     var where = migration.seam().orElseThrow().taken(feeder, "'" + bound + "'");
     return """
     NODE %s
@@ -86,10 +85,7 @@ final class SeamTexts {
         WHERE %s
 
     """
-        .formatted(
-            CUT,
-            Quote.identifier(feeder.entry()),
-            dollars(where).replace(dollars(variable), variable));
+        .formatted(CUT, Quote.identifier(feeder.entry()), PipeTexts.dollarsKept(where, migration));
   }
 
   /// The place in the file where a query begins by reading a table.

@@ -155,50 +155,21 @@ public record Migration(
 
   /// The same with no rule by which rows go away.
   public Migration withoutTtl() {
-    return new Migration(
-        source,
-        target,
-        cause,
-        scenario,
-        liveFeed,
-        historyFeed,
-        trigger,
-        timestamp,
-        projection,
-        engine,
-        sortingKey,
-        partitionKey,
-        Optional.empty(),
-        query,
-        reduced,
-        seam,
-        files);
+    return with(Optional.empty(), query, seam);
   }
 
   /// The same with another query to be compared with.
   public Migration withQuery(String other) {
-    return new Migration(
-        source,
-        target,
-        cause,
-        scenario,
-        liveFeed,
-        historyFeed,
-        trigger,
-        timestamp,
-        projection,
-        engine,
-        sortingKey,
-        partitionKey,
-        ttl,
-        Optional.of(other),
-        reduced,
-        seam,
-        files);
+    return with(ttl, Optional.of(other), seam);
   }
 
   /// The same with its queries as what they mean, not as they are written.
   Migration meaning() {
+    return with(ttl, query.map(SqlText::normalise), seam.map(Seam::meaning));
+  }
+
+  private Migration with(
+      Optional<String> otherTtl, Optional<String> otherQuery, Optional<Seam> otherSeam) {
     return new Migration(
         source,
         target,
@@ -212,10 +183,10 @@ public record Migration(
         engine,
         sortingKey,
         partitionKey,
-        ttl,
-        query.map(SqlText::normalise),
+        otherTtl,
+        otherQuery,
         reduced,
-        seam.map(Seam::meaning),
+        otherSeam,
         files);
   }
 

@@ -12,12 +12,15 @@ import dev.backfill.local.LocalWorkspace;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
+import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Seam;
 import dev.backfill.report.CoreJson;
+import dev.backfill.sql.Quote;
 import dev.backfill.tb.FastTb;
 import dev.backfill.testing.EngineTest;
 import dev.backfill.testing.TempRepository;
 import dev.backfill.testing.TestEngine;
+import dev.backfill.tinybird.Job;
 import dev.backfill.tinybird.Tinybird;
 import dev.backfill.tinybird.http.HttpTinybird;
 import java.io.ByteArrayOutputStream;
@@ -44,7 +47,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// The `deploy.sh` of every scenario, run by real bash with the stand-in against the embedded
 /// workspace, as CI and CD run it over the life of a project. After each run the workspace is asked
-/// what stands and how many rows it holds.
+/// what stands and how many rows it holds. All the while the project, its folder and its variables
+/// are [Hostile]: nothing of them is ever executed, and they are copied as they are.
 @EngineTest
 class EveryScenarioDeployedTest {
   private static final int ROWS = 300;
@@ -64,7 +68,10 @@ class EveryScenarioDeployedTest {
             LocalWorkspace.start(
                 TestEngine.shared(), 0, folder.resolve("workspace"), Optional.empty());
         var http = new Http();
-        var repository = TempRepository.in(Files.createDirectory(folder.resolve("project")))) {
+        var repository =
+            TempRepository.in(
+                Files.createDirectory(
+                    folder.resolve("a $(touch pwned) ' \" `touch pwned` folder")))) {
       play.prepare(local);
       var main = new HttpTinybird(http, URI.create(local.url()), local.token());
       var life = new Life(repository, tb, local, main);
@@ -122,6 +129,11 @@ class EveryScenarioDeployedTest {
       // its revert, and one that takes out what the migration began
       life.revertedAndTakenBack(main, core);
       assertThat(life.counts(main, core)).isEqualTo(before);
+
+      life.copied(main, core);
+      try (var files = Files.walk(folder)) {
+        assertThat(files.map(f -> f.getFileName().toString())).doesNotContain("pwned");
+      }
     }
   }
 
@@ -150,7 +162,7 @@ class EveryScenarioDeployedTest {
       repository.write(".gitignore", ".tinyb\n").commit("nothing yet");
       tb("auth", "--host", local.url(), "--token", local.token());
       tb("init", "--git");
-      play.base().forEach(repository::write);
+      Hostile.files(play.base()).forEach(repository::write);
       if (play.name().equals("reload")) {
         repository.write(
             ".github/workflows/tinybird_ci.yml",
@@ -176,7 +188,7 @@ class EveryScenarioDeployedTest {
     }
 
     PlanCore generated(Play play) throws IOException {
-      play.changed(new TreeMap<>(play.base())).forEach(repository::write);
+      Hostile.files(play.changed(Hostile.files(play.base()))).forEach(repository::write);
       var said = new ByteArrayOutputStream();
       var stream = new PrintStream(said, true, UTF_8);
       var status =
@@ -216,6 +228,8 @@ class EveryScenarioDeployedTest {
       variables.keySet().removeIf(k -> k.startsWith("TB_") || k.endsWith("_FLAGS"));
       variables.put("PATH", bin + ":" + variables.get("PATH"));
       variables.put("TB_VERSION_WARNING", "0");
+      variables.put("GIT_BRANCH", "$(touch${IFS}pwned)");
+      variables.put("GITHUB_HEAD_REF", "`touch${IFS}pwned`");
       variables.putAll(environment);
       var process = builder.start();
       var output = new String(process.getInputStream().readAllBytes(), UTF_8);
@@ -327,6 +341,52 @@ class EveryScenarioDeployedTest {
 
     long count(Tinybird workspace, String name) {
       return workspace.query("SELECT count() AS n FROM " + name).only().number("n");
+    }
+
+    /// The Copy Pipe brings every row as it is, and by difference none a second time.
+    void copied(Tinybird workspace, PlanCore core) throws InterruptedException {
+      for (var m : core.migrations()) {
+        if (m.historyFeed().kind() != Feed.History.Kind.COPY
+            || m.scenario() == Scenario.KAFKA_TWIN) {
+          continue;
+        }
+        var range =
+            m.timestamp().isPresent()
+                ? Map.of(
+                    "start_backfill_timestamp", "2001-01-01 00:00:00",
+                    "end_backfill_timestamp", "2101-01-01 00:00:00")
+                : Map.<String, String>of();
+        var again = new TreeMap<>(range);
+        again.put("mode", "delta");
+        for (var parameters : List.of(range, again)) {
+          copy(workspace, m.historyFeed().pipe(), parameters);
+          assertThat(count(workspace, m.target()))
+              .as("%s %s", m.target(), parameters)
+              .isEqualTo(count(workspace, m.source()))
+              .isPositive();
+        }
+        for (var name : Hostile.NAMES) {
+          assertThat(
+                  workspace
+                      .query(
+                          "SELECT countIf(%s = %s) AS n FROM %s"
+                              .formatted(Quote.identifier(name), Quote.literal(name), m.target()))
+                      .only()
+                      .number("n"))
+              .as(name)
+              .isEqualTo(count(workspace, m.target()));
+        }
+      }
+    }
+
+    private void copy(Tinybird workspace, String pipe, Map<String, String> parameters)
+        throws InterruptedException {
+      var job = workspace.startCopy(pipe, parameters);
+      for (var i = 0; i < 3_000 && !job.state().terminal(); i++) {
+        Thread.sleep(10);
+        job = workspace.job(job.id()).orElseThrow();
+      }
+      assertThat(job.state()).as(job.toString()).isEqualTo(Job.State.DONE);
     }
 
     /// Rows of everything that was there before the plan.

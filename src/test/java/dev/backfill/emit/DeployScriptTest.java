@@ -373,6 +373,48 @@ class DeployScriptTest {
     assertThat(workspace.environment).containsEntry("BACKFILL_T_OTHER_1", "2026-01-31 13:30:00");
   }
 
+  @Test
+  void onlyWhatTheClientFillsInIsACutover() throws Exception {
+    var checkout = generated(plan());
+    checkout.write(
+        "pipes/told.pipe",
+        """
+        DESCRIPTION >
+            Not ${BACKFILL_T_OTHER_1}
+
+        NODE a
+        SQL >
+            SELECT '$${BACKFILL_T_OTHER_1}', '$$$${BACKFILL_T_OTHER_1}'
+        """);
+
+    var run = checkout.run(Map.of());
+
+    assertThat(run.status).as(run.output).isZero();
+    assertThat(workspace.calls).containsExactly("deploy");
+  }
+
+  @Test
+  void aLivePipeWithAVariableThatNobodyKnowsIsLeftAlone() throws Exception {
+    var checkout = generated(plan());
+    checkout.write("pipes/sync_other_1.pipe", otherSync());
+    workspace.rows.put("other_1", 9L);
+    workspace.targets.put("sync_other_1", "other_1");
+    workspace.pipes.put("sync_other_1", "SELECT 1 FROM other");
+
+    var stopped = checkout.run(Map.of());
+
+    assertThat(stopped.status).isEqualTo(1);
+    assertThat(stopped.output)
+        .contains("the SQL of sync_other_1 takes BACKFILL_T_OTHER_1, and nothing tells its value")
+        .doesNotContain("tb pipe rm");
+    assertThat(workspace.calls).isEmpty();
+
+    var told = checkout.run(Map.of("BACKFILL_T_OTHER_1", "2026-01-31"));
+
+    assertThat(told.status).as(told.output).isZero();
+    assertThat(workspace.environment).containsEntry("BACKFILL_T_OTHER_1", "2026-01-31");
+  }
+
   private static String otherSync() {
     return """
     NODE sync

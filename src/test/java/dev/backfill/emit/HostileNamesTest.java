@@ -76,6 +76,29 @@ class HostileNamesTest {
         List.of(files(name, "at", ""), files(name, "at", " WHERE at > 0")));
   }
 
+  /// A column that only the new version has is named in the Copy Pipe, too.
+  @ParameterizedTest
+  @ValueSource(strings = {"`{{x}}` String", "`a` Enum8('{{x}}' = 1)", "`a\\b` String"})
+  void aColumnThatATemplateWouldEvaluateIsRefusedWhereItStands(String column) {
+    var before = files(HARMLESS, "at", "");
+    var after = new TreeMap<>(files(HARMLESS, "`plain`, at", ""));
+    after.replaceAll((path, text) ->
+        path.equals("datasources/events.datasource")
+            ? text.replace("SCHEMA >\n", "SCHEMA >\n    " + column + " `json:$.n`,\n")
+            : text);
+    var base = ProjectReader.read(before);
+    var head = ProjectReader.read(after);
+
+    var obstacles = Emitter.obstacles(Planner.plan(PlanRequest.of(base, head)), base, head);
+
+    assertThat(obstacles)
+        .singleElement()
+        .satisfies(o -> {
+          assertThat(o.code()).isIn("column_not_plain", "expression_not_plain");
+          assertThat(o.place().toString()).isEqualTo("datasources/events.datasource:5:5");
+        });
+  }
+
   private record Emitted(Feed.History.Kind kind, SortedMap<String, String> files, String refused) {}
 
   private static List<Emitted> emitted(String name) {
@@ -118,6 +141,11 @@ class HostileNamesTest {
         "; touch pwned #",
         "x' OR 1 = 1; DROP TABLE events",
         "${HOME}",
+        "${BACKFILL_T_EVENTS_1}",
+        "${BACKFILL_T_DAYS_1}",
+        "-rf",
+        "%}",
+        "*/ 1",
         "'''",
         "EOF",
         "PYTHON",
