@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// Copy jobs: one query each, all or nothing for the target and for everything its views fill
 /// ([Staging]). Whether the platform's are is open (API reference 13, 16.1), so a fault switches to
@@ -128,7 +129,7 @@ final class Copies {
             target,
             Optional.empty(),
             replace ? new Takeover.Swap(core.faults.replaceCascades()) : new Takeover.Add(),
-            core.faults.limits(),
+            core.staleness.ofJobs(space),
             core.faults.copyRows()),
         (session, scratch) ->
             session.run(query.into(job, Sql.identifier(scratch) + "." + Sql.identifier(target))),
@@ -152,10 +153,12 @@ final class Copies {
 
   private void plain(Job job, Space space, String target, Query query, boolean replace) {
     space.lock.readLock().lock();
-    try (var session = core.session(space, core.faults.limits())) {
+    try (var session = core.session(space, core.staleness.ofJobs(space));
+        var _ = core.staleness.adding(space)) {
       job.checkpoint();
       if (replace) {
         session.run("TRUNCATE TABLE " + Sql.identifier(target) + " SYNC");
+        core.staleness.replaced(space, Set.of(target));
       }
       var before = staging.count(space, space.database(), target);
       session.run(query.into(job, Sql.identifier(target)));

@@ -20,6 +20,7 @@ final class Core {
   final Store store;
   final Faults faults;
   final Clock clock;
+  final Staleness staleness = new Staleness(this);
 
   /// Begins the name of every database of this workspace.
   final String prefix;

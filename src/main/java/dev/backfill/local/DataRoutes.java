@@ -253,6 +253,16 @@ final class DataRoutes {
     if (request.body().length > (request.multipart() ? LARGEST_FILE : LARGEST_BODY)) {
       throw new Refusal(413, "the body is too large");
     }
+    var failure = core.faults.takeAppendFailure();
+    if (failure.isPresent()) {
+      // errors may come with status 200 [C]
+      var refused = Json.map();
+      refused.put("datasource", json(call.space(), definition));
+      refused.put("import_id", Clock.uuid());
+      refused.put("error", failure.get());
+      refused.put("errors", List.of(failure.get()));
+      return Reply.json(refused);
+    }
     var rows = rows(definition, request);
     var done =
         replace

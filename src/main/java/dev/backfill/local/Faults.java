@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -103,6 +104,11 @@ public final class Faults {
   private long jobListLagMillis;
   private boolean vanishingJobs;
   private boolean plainCopies;
+  private long staleMillis;
+  private boolean staleCopies;
+  private LongSupplier staleClock = System::nanoTime;
+  private int failingAppends;
+  private String appendFailure = "";
   private boolean errorAsBoolean;
   private int death = NEVER;
 
@@ -332,6 +338,29 @@ public final class Faults {
     plainCopies = on;
   }
 
+  /// Rows that were added are read by queries only this long after; see [Staleness].
+  ///
+  /// @param millis 0 for at once
+  /// @param copies whether copies and populates read so too; open on the platform [?]
+  public void staleReads(long millis, boolean copies) {
+    staleReads(millis, copies, System::nanoTime);
+  }
+
+  /// The same by another clock.
+  ///
+  /// @param nanos as [System#nanoTime]
+  public synchronized void staleReads(long millis, boolean copies, LongSupplier nanos) {
+    staleMillis = millis;
+    staleCopies = copies;
+    staleClock = nanos;
+  }
+
+  /// The next appends and replaces by file store nothing and say so with status 200.
+  public synchronized void failAppends(int times, String error) {
+    failingAppends = times;
+    appendFailure = error;
+  }
+
   /// Failed jobs say `"error": true`, with the text in `errors`.
   public synchronized void errorAsBoolean(boolean on) {
     errorAsBoolean = on;
@@ -379,6 +408,9 @@ public final class Faults {
     jobListLagMillis = 0;
     vanishingJobs = false;
     plainCopies = false;
+    staleMillis = 0;
+    staleCopies = false;
+    failingAppends = 0;
     errorAsBoolean = false;
     death = NEVER;
     limits.clear();
@@ -473,6 +505,9 @@ public final class Faults {
       case "jobListLagMillis" -> jobListLag(value.asLong());
       case "vanishingJobs" -> vanishingJobs(value.asBoolean());
       case "plainCopies" -> plainCopies(value.asBoolean());
+      case "staleReads" ->
+          staleReads(value.path("millis").asLong(), value.path("copies").asBoolean(false));
+      case "failAppends" -> failAppends(value.path("count").asInt(1), Json.string(value, "error"));
       case "errorAsBoolean" -> errorAsBoolean(value.asBoolean());
       case "dieAfterAttaching" -> dieAfterAttaching(value.asInt());
       default ->
@@ -678,6 +713,26 @@ public final class Faults {
 
   synchronized boolean plain() {
     return plainCopies;
+  }
+
+  synchronized long staleMillis() {
+    return staleMillis;
+  }
+
+  synchronized long staleNanos() {
+    return staleClock.getAsLong();
+  }
+
+  synchronized boolean staleCopies() {
+    return staleCopies;
+  }
+
+  synchronized Optional<String> takeAppendFailure() {
+    if (failingAppends == 0) {
+      return Optional.empty();
+    }
+    failingAppends--;
+    return Optional.of(appendFailure);
   }
 
   synchronized boolean booleanErrors() {

@@ -26,7 +26,7 @@ final class Ingest {
   Done append(Space space, Definition definition, Rows rows, String event) {
     var started = System.nanoTime();
     space.lock.readLock().lock();
-    try {
+    try (var _ = core.staleness.adding(space)) {
       insert(space, definition, rows);
       quarantine(space, definition, rows);
     } finally {

@@ -212,7 +212,7 @@ final class Populates {
             view.target(),
             Optional.of(view),
             new Takeover.Add(),
-            core.faults.limits(),
+            core.staleness.ofJobs(space),
             core.faults.copyRows()),
         (session, scratch) -> fill(job, space, session, scratch, view, wish, step),
         new Staging.Steps() {
@@ -234,7 +234,8 @@ final class Populates {
   private long plain(Job job, Space space, Reached view, Wish wish, Step step, String scratch) {
     core.run(space, "CREATE DATABASE " + Sql.identifier(scratch));
     space.lock.readLock().lock();
-    try (var session = core.session(space, core.faults.limits())) {
+    try (var session = core.session(space, core.staleness.ofJobs(space));
+        var _ = core.staleness.adding(space)) {
       staging.feed(space, scratch, space.database(), view);
       var before = staging.count(space, space.database(), view.target());
       fill(job, space, session, scratch, view, wish, step);

@@ -247,6 +247,7 @@ final class Queries {
 
   private Reply run(Space space, String sql, String format, Map<String, String> settings) {
     var limits = new HashMap<>(settings);
+    limits.putAll(core.staleness.ofQueries(space));
     limits.put("max_execution_time", Double.toString(core.faults.querySeconds()));
     if (sql.contains("_tinybird_")) {
       logs.flush(space);

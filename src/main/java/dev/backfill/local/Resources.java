@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -131,6 +132,7 @@ final class Resources {
                   + Sql.identifier(one.name())
                   + " AND "
                   + Sql.identifier(other.name()));
+          core.staleness.replaced(space, Set.of(one.name(), other.name()));
           logs.operation(space, "exchange", one, Map.of());
           logs.operation(space, "exchange", other, Map.of());
           return true;

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /// Rows on their way into a Data Source and into everything its views fill: all or nothing.
@@ -210,7 +211,15 @@ final class Staging {
     var journal = new Journal(order.id(), space.database(), scratch, rows, tables);
     core.faults.attached(-1);
     journal.write(core.store);
-    journal.attach(core.engine, core.faults::attached);
+    try (var _ = core.staleness.adding(space)) {
+      journal.attach(core.engine, core.faults::attached);
+    }
+    core.staleness.replaced(
+        space,
+        tables.stream()
+            .filter(table -> table.how() != Journal.How.ADD)
+            .map(Journal.Table::name)
+            .collect(Collectors.toSet()));
   }
 
   private static boolean touched(Takeover takeover, String table) {

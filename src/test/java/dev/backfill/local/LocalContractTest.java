@@ -1937,7 +1937,8 @@ class LocalContractTest {
         section = "13",
         name = "reads right after a write are consistent",
         marks = "[C]",
-        here = "here they are, on the platform not: a client has to ask again")
+        here =
+            "here they are, until the fault `staleReads` lets them lag: a client has to ask again")
     @Test
     void readsSeeWhatWasWritten() {
       var name = source("written");
@@ -1945,6 +1946,9 @@ class LocalContractTest {
         ok(api().events(name, "{\"id\":" + (100 + i) + ",\"at\":0}"));
         assertThat(count(name)).isEqualTo(Integer.toString(41 + i));
       }
+      api().workspace().faults().staleReads(86_400_000, false);
+      ok(api().events(name, "{\"id\":1,\"at\":0}"));
+      assertThat(count(name)).isEqualTo("60");
     }
   }
 

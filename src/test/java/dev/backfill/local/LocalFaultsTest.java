@@ -192,6 +192,53 @@ class LocalFaultsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"false, 4", "true, 3"})
+  void whatWasAddedIsReadLaterByCopiesTooOrNot(boolean copies, String copied) {
+    fault("{\"staleReads\": {\"millis\": 86400000, \"copies\": %s}}".formatted(copies));
+
+    assertThat(append().status()).isEqualTo(200);
+    assertThat(api.copy("copy", "").path("status").asString()).isEqualTo("done");
+
+    assertThat(rows("events")).isEqualTo("3");
+    assertThat(api.value("SELECT max(id) FROM events WHERE id IN (SELECT id FROM events)"))
+        .isEqualTo("3");
+    assertThat(rows("twin")).isEqualTo("0");
+    assertThat(rows("behind")).isEqualTo("0");
+    fault("{\"staleReads\": {\"millis\": 0}}");
+    assertThat(rows("events")).isEqualTo("4");
+    assertThat(rows("twin")).isEqualTo(copied);
+    assertThat(rows("behind")).isEqualTo(copied);
+  }
+
+  @Test
+  void whatWasAddedIsReadInTheEnd() {
+    fault("{\"staleReads\": {\"millis\": 100}}");
+    append();
+
+    while (!rows("events").equals("4")) {
+      LockSupport.parkNanos(5_000_000);
+    }
+    var replacing = api.post("/v0/pipes/copy/copy?_mode=replace");
+    assertThat(api.ended(replacing.json().path("job").path("job_id").asString()).path("status"))
+        .hasToString("\"done\"");
+    assertThat(rows("twin")).as("what was replaced is read at once").isEqualTo("4");
+  }
+
+  @Test
+  void anAppendSaysWithStatus200ThatItFailed() {
+    fault("{\"failAppends\": {\"count\": 1, \"error\": \"no\"}}");
+
+    var answer = append();
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.json().path("error").asString()).isEqualTo("no");
+    assertThat(answer.json().path("errors").get(0).asString()).isEqualTo("no");
+    assertThat(rows("events")).isEqualTo("3");
+    append();
+    assertThat(rows("events")).isEqualTo("4");
+  }
+
+  @ParameterizedTest
   @CsvSource({"true, 1000", "false, 0"})
   void aFailedCopyLeavesAPartOrNothing(boolean plain, String left) {
     api.pipe(
