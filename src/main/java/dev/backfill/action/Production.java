@@ -156,7 +156,8 @@ final class Production {
             defaults.unreachable(),
             /* dryRun= */ false,
             said.directWrites(),
-            said.confirmed().contains(Confirmation.CHANGES_REPEATED.toString()),
+            said.says(Confirmation.CHANGES_REPEATED),
+            said.says(Confirmation.VIEWS_KEEP_DELETED),
             "/backfill run");
     try (var progress = progress(plan)) {
       var outcome =

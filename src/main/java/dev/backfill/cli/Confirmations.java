@@ -18,6 +18,8 @@ final class Confirmations {
             + " some producers write to the new version already, so rows that only it has are"
             + " theirs. producers_moved: every producer writes to it, none to both. changes_repeated: deletions"
             + " and other changes of the source were repeated on the new version."
+            + " views_keep_deleted: targets of views may go on counting rows that were deleted since,"
+            + " as the old ones do."
             + " older_buckets_done: rows of buckets before the cutover that producers sent to the"
             + " new version were added to its views' targets, or aren't wanted. no_other_readers:"
             + " no BI tool, SQL query, export or other workspace reads the old version."

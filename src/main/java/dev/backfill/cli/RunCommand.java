@@ -67,6 +67,7 @@ final class RunCommand implements Callable<Integer> {
               dryRun,
               confirmations.directWrites(),
               confirmations.says(Confirmation.CHANGES_REPEATED),
+              confirmations.says(Confirmation.VIEWS_KEEP_DELETED),
               "backfill run --plan " + file);
       var outcome =
           RunJourney.run(

@@ -5,6 +5,7 @@ import dev.backfill.journey.PlanFile;
 import dev.backfill.journey.VerifyJourney;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.ProofReport;
+import dev.backfill.status.Confirmation;
 import dev.backfill.report.RunJson;
 import dev.backfill.report.RunMarkdown;
 import dev.backfill.report.RunText;
@@ -83,7 +84,10 @@ final class VerifyCommand implements Callable<Integer> {
               progress::event,
               console::cancelled);
       var proofs =
-          core.map(c -> journey.verify(c, confirmations.directWrites()))
+          core.map(c -> journey.verify(
+                      c,
+                      confirmations.directWrites(),
+                      confirmations.says(Confirmation.VIEWS_KEEP_DELETED)))
               .orElseGet(() ->
                   List.of(
                       journey.verify(

@@ -13,6 +13,7 @@ import dev.backfill.run.Observer;
 import dev.backfill.run.RunEvent;
 import dev.backfill.run.Sleeper;
 import dev.backfill.run.Verifier;
+import dev.backfill.status.Confirmation;
 import dev.backfill.status.Facts;
 import dev.backfill.status.Handover;
 import dev.backfill.status.Next;
@@ -234,7 +235,8 @@ public final class CleanupJourney {
   private List<ProofReport> moved(PlanCore core, Wanted wanted) {
     return core.migrations().isEmpty()
         ? List.of()
-        : verifier.verifyMoved(core, wanted.directWrites());
+        : verifier.verifyMoved(
+            core, wanted.directWrites(), wanted.says(Confirmation.VIEWS_KEEP_DELETED));
   }
 
   /// Without what holds another load by now, or none of the rows by intention.

@@ -43,17 +43,20 @@ public final class VerifyJourney {
 
   /// Every target of a plan, with its forks.
   public List<ProofReport> verify(PlanCore core) {
-    return verify(core, /* directWrites= */ false);
+    return verify(core, /* directWrites= */ false, /* viewsKeepDeleted= */ false);
   }
 
   /// Every target of a plan, with its forks.
   ///
   /// @param directWrites producers write to the targets too, so rows that only a target has are
   ///   theirs
-  public List<ProofReport> verify(PlanCore core, boolean directWrites) {
+  /// @param viewsKeepDeleted targets of views may hold what the old ones hold instead of what their
+  ///   queries give
+  public List<ProofReport> verify(
+      PlanCore core, boolean directWrites, boolean viewsKeepDeleted) {
     // A host that isn't there is told at once; later ones are waited for.
     tinybird.workspace();
-    return verifier.verifyMoved(core, directWrites);
+    return verifier.verifyMoved(core, directWrites, viewsKeepDeleted);
   }
 
   /// Any two Data Sources, by the columns that both have.

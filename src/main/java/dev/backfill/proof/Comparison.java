@@ -11,6 +11,8 @@ import java.util.List;
 /// @param figures per part of the whole and target partition, in order
 /// @param missing rows (or, when rows are merged by key, keys) that `actual` lacks
 /// @param surplus rows (or keys) that `actual` has too many of
+/// @param accepted keys that differ from what is expected and are as the old version holds them,
+///   which a person said is right
 /// @param examples some of them, at most 20
 /// @param readings how often the parts that differed at first were read
 /// @param judgement what follows
@@ -22,10 +24,37 @@ public record Comparison(
     List<Figure> figures,
     long missing,
     long surplus,
+    long accepted,
     List<Example> examples,
     int readings,
     Judgement judgement,
     String because) {
+
+  /// One with nothing accepted.
+  public Comparison(
+      String expected,
+      String actual,
+      String how,
+      List<Figure> figures,
+      long missing,
+      long surplus,
+      List<Example> examples,
+      int readings,
+      Judgement judgement,
+      String because) {
+    this(
+        expected,
+        actual,
+        how,
+        figures,
+        missing,
+        surplus,
+        /* accepted= */ 0,
+        examples,
+        readings,
+        judgement,
+        because);
+  }
 
   public Comparison {
     figures = List.copyOf(figures);

@@ -43,6 +43,12 @@ public final class ForkQuestions {
     return beside(keyed, keyed.query().orElseThrow(), "1");
   }
 
+  /// A fork to be asked whether it holds what the old view's target holds: neither follows when rows
+  /// are deleted from what they hang from.
+  public static Migration asOld(Migration fork) {
+    return fork.withQuery("SELECT * FROM " + Quote.identifier(fork.source()));
+  }
+
   private ForkQuestions(Migration fork, String expectedRows, String actualRows) {
     this.fork = fork;
     this.expectedRows = expectedRows;

@@ -7,7 +7,7 @@ import java.util.Locale;
 /// What a comparison says; declared from the best to the worst.
 public enum Judgement {
   /// Every row the source held when the comparison began is in the target, with its multiplicity,
-  /// and the target holds no row the source lacks.
+  /// and the target holds no row the source lacks, but for what a person accepted.
   CONTAINED,
   /// Neither shown nor refuted, because rows kept moving or the answer was cut: ask again.
   UNSETTLED,

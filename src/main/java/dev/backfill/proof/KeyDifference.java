@@ -38,6 +38,11 @@ public record KeyDifference(Map<BigInteger, Sides> keys, boolean complete) {
     return new KeyDifference(common, complete);
   }
 
+  /// How many of these keys are in the other difference too.
+  public long among(KeyDifference other) {
+    return keys.keySet().stream().filter(other.keys::containsKey).count();
+  }
+
   /// Whether one of the keys shows the same on both sides at both readings: it doesn't move, and
   /// differs.
   public boolean standsStill(KeyDifference later) {

@@ -144,6 +144,7 @@ public final class RunJson {
     out.put("actualTotal", reading(comparison.actualTotal()));
     out.put("missing", comparison.missing());
     out.put("surplus", comparison.surplus());
+    out.put("accepted", comparison.accepted());
     out.put("readings", comparison.readings());
     out.put(
         "figures",

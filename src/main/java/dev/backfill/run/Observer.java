@@ -279,16 +279,7 @@ public final class Observer {
     }
 
     private Set<String> ours() {
-      var names = new HashSet<String>();
-      for (var m : core.migrations()) {
-        names.add(m.liveFeed().pipe());
-        names.add(m.historyFeed().pipe());
-        if (m.scenario() == Scenario.MOVE_INGESTION) {
-          names.add(m.stragglers());
-        }
-      }
-      names.remove("");
-      return names;
+      return OperationsLog.ours(core);
     }
 
     private Set<String> oldNames() {
@@ -416,8 +407,13 @@ public final class Observer {
       }
       // Rows may have come between the two readings; this one asks for both sides at once.
       var difference = inventory.forkDifference(fork);
-      return difference.keys().isEmpty() && difference.complete()
-          ? Standing.Agreement.EQUAL
+      if (difference.keys().isEmpty() && difference.complete()) {
+        return Standing.Agreement.EQUAL;
+      }
+      return Prover.fromOld(inventory, fork)
+              .filter(o -> o.complete() && difference.complete() && difference.among(o) == 0)
+              .isPresent()
+          ? Standing.Agreement.AS_OLD
           : Standing.Agreement.DIFFERENT;
     }
 

@@ -2,6 +2,7 @@ package dev.backfill.run;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
 import dev.backfill.sql.Quote;
 import dev.backfill.status.Facts.Upheaval;
@@ -11,6 +12,7 @@ import dev.backfill.tinybird.Tinybird;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -28,6 +30,20 @@ final class OperationsLog {
   OperationsLog(Tinybird tinybird, Watch watch) {
     this.tinybird = tinybird;
     this.watch = watch;
+  }
+
+  /// Pipes of a plan, whose writes are the migration's own.
+  static Set<String> ours(PlanCore core) {
+    var names = new HashSet<String>();
+    for (var m : core.migrations()) {
+      names.add(m.liveFeed().pipe());
+      names.add(m.historyFeed().pipe());
+      if (m.scenario() == Scenario.MOVE_INGESTION) {
+        names.add(m.stragglers());
+      }
+    }
+    names.remove("");
+    return names;
   }
 
   /// What happened since a moment.

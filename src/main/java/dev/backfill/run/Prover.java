@@ -1,5 +1,6 @@
 package dev.backfill.run;
 
+import dev.backfill.failure.Failure;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
@@ -15,7 +16,10 @@ import dev.backfill.proof.Judgement;
 import dev.backfill.proof.KeyDifference;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Reading;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
 import dev.backfill.proof.Side;
+import dev.backfill.status.Confirmation;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +38,9 @@ import java.util.function.Consumer;
 /// Compares both sides, under live writes: parts that differ are read again, and only what differs
 /// in every reading is a difference ([Difference#persisting]).
 final class Prover {
+  /// The code under which it is explained what to do about a view.
+  static final String VIEW_DIFFERS = "view_differs";
+
   private static final int EXAMPLES = 20;
 
   private final Inventory inventory;
@@ -42,20 +49,32 @@ final class Prover {
   private final int readings;
   private final String target;
   private final boolean oneSided;
+  private final boolean viewsKeepDeleted;
 
   Prover(Inventory inventory, Watch watch, Duration settle, int readings, String target) {
-    this(inventory, watch, settle, readings, target, /* oneSided= */ false);
+    this(
+        inventory,
+        watch,
+        settle,
+        readings,
+        target,
+        /* oneSided= */ false,
+        /* viewsKeepDeleted= */ false);
   }
 
   /// @param oneSided rows that only the target has are its producers' own
+  /// @param viewsKeepDeleted a fork may hold what the old view's target holds instead of what its
+  ///   query gives
   Prover(
       Inventory inventory,
       Watch watch,
       Duration settle,
       int readings,
       String target,
-      boolean oneSided) {
+      boolean oneSided,
+      boolean viewsKeepDeleted) {
     this.oneSided = oneSided;
+    this.viewsKeepDeleted = viewsKeepDeleted;
     this.inventory = inventory;
     this.watch = watch;
     this.settle = settle;
@@ -342,6 +361,7 @@ final class Prover {
           "the plan doesn't say how its rows are compared");
     }
     Optional<KeyDifference> lasting = Optional.empty();
+    Optional<KeyDifference> unlikeOld = Optional.empty();
     var still = false;
     for (var times = 1; ; times++) {
       var expected = inventory.fork(fork, true);
@@ -353,6 +373,7 @@ final class Prover {
             actual,
             Set.of(),
             Set.of(),
+            0,
             times,
             Judgement.CONTAINED,
             "merged rows of both sides are equal");
@@ -368,9 +389,39 @@ final class Prover {
             actual,
             Set.of(),
             Set.of(),
+            0,
             times,
             Judgement.CONTAINED,
             "every key agreed in at least one of " + times + " readings");
+      }
+      if (times == 1 || unlikeOld.isPresent()) {
+        var before = unlikeOld;
+        unlikeOld =
+            fromOld(inventory, fork).map(other -> before.map(b -> b.persisting(other)).orElse(other));
+      }
+      var asOld =
+          unlikeOld
+              .filter(other -> other.complete() && keys.complete())
+              .map(other -> keys.keys().size() - keys.among(other))
+              .orElse(0L);
+      if (viewsKeepDeleted && asOld > 0 && asOld == keys.keys().size()) {
+        return told(
+            fork,
+            expected,
+            actual,
+            Set.of(),
+            Set.of(),
+            asOld,
+            times,
+            Judgement.CONTAINED,
+            "%s as %s holds %s, not as its query over %s gives %s; accepted by --confirm %s"
+                .formatted(
+                    asOld == 1 ? "1 key is" : asOld + " keys are",
+                    fork.source(),
+                    asOld == 1 ? "it" : "them",
+                    fork.trigger(),
+                    asOld == 1 ? "it" : "them",
+                    Confirmation.VIEWS_KEEP_DELETED));
       }
       if (times >= readings) {
         var missing = new LinkedHashSet<BigInteger>();
@@ -382,15 +433,52 @@ final class Prover {
             actual,
             missing,
             surplus,
+            0,
             times,
             still ? Judgement.DIFFERS : Judgement.UNSETTLED,
-            still
-                ? "keys stayed different over " + times + " readings"
-                : "keys kept moving over " + times + " readings and never agreed");
+            (still
+                    ? "keys stayed different over " + times + " readings"
+                    : "keys kept moving over " + times + " readings and never agreed")
+                + (asOld > 0 ? "; " + keeps(fork, asOld, keys.keys().size()) : ""));
       }
       between.run();
       watch.pause(target, "reading again what differs in " + fork.target(), settle);
     }
+  }
+
+  /// How a fork differs from the old view's target; empty where that can't be told.
+  static Optional<KeyDifference> fromOld(Inventory inventory, Migration fork) {
+    if (fork.historyFeed().kind() != Feed.History.Kind.FORK || fork.keyed()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(inventory.forkDifference(ForkQuestions.asOld(fork)));
+    } catch (Failure.Remote failure) {
+      return switch (failure.kind()) {
+        // It is gone, or has other columns.
+        case PERMANENT, NOT_FOUND, SIZE -> Optional.empty();
+        case WAIT, LOST, UNREACHABLE, CONFLICT, FORBIDDEN -> throw failure;
+      };
+    }
+  }
+
+  /// What keys mean that aren't as the query gives them and are as the old target holds them.
+  static String keeps(Migration fork, long asOld, long all) {
+    var problem =
+        Problem.warning(
+            "view_differs",
+            Place.NOWHERE,
+            "%s as %s holds %s: when rows are deleted from %s, no view follows"
+                .formatted(
+                    asOld == all ? "all of them are" : asOld + " of " + all + " are",
+                    fork.source(),
+                    asOld == 1 && all == 1 ? "it" : "them",
+                    fork.trigger()),
+            asOld == all
+                ? "To go on counting them, as the old version does: --confirm %s. To count them anew without: backfill plan --explain view_differs"
+                    .formatted(Confirmation.VIEWS_KEEP_DELETED)
+                : "What helps: backfill plan --explain view_differs");
+    return problem.message() + ". " + problem.advice();
   }
 
   private Comparison told(
@@ -399,6 +487,7 @@ final class Prover {
       Reading actual,
       Set<BigInteger> missing,
       Set<BigInteger> surplus,
+      long accepted,
       int times,
       Judgement judgement,
       String because) {
@@ -425,6 +514,7 @@ final class Prover {
             List.of(new Figure("all", "", expected, actual)),
             missing.size(),
             surplus.size(),
+            accepted,
             examples,
             times,
             judgement,

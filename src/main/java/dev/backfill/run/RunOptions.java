@@ -13,6 +13,8 @@ import java.time.Duration;
 /// @param directWrites producers write to the targets too, so rows that only a target has are
 ///   theirs
 /// @param changesRepeated what was deleted or changed in the source is repeated on the target
+/// @param viewsKeepDeleted targets of views may go on counting rows that were deleted since, as the
+///   old ones do
 /// @param resume the command that goes on after an interruption
 public record RunOptions(
     String holder,
@@ -22,7 +24,30 @@ public record RunOptions(
     boolean dryRun,
     boolean directWrites,
     boolean changesRepeated,
+    boolean viewsKeepDeleted,
     String resume) {
+
+  /// A run whose views follow every row.
+  public RunOptions(
+      String holder,
+      Duration maxWait,
+      Duration requestDeadline,
+      Duration unreachable,
+      boolean dryRun,
+      boolean directWrites,
+      boolean changesRepeated,
+      String resume) {
+    this(
+        holder,
+        maxWait,
+        requestDeadline,
+        unreachable,
+        dryRun,
+        directWrites,
+        changesRepeated,
+        /* viewsKeepDeleted= */ false,
+        resume);
+  }
 
   /// A run before producers move.
   public RunOptions(

@@ -5,16 +5,19 @@ import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
+import dev.backfill.proof.Comparison;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.Pair;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Questions;
 import dev.backfill.proof.Side;
+import dev.backfill.status.Facts.Writes;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,6 +25,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// The production backfill: guard, lease, wait for T, guarded copies, sweep, proof. State lives in
 /// the workspace alone, so a run that was killed at any moment is continued by the next one.
@@ -125,7 +129,7 @@ public final class Runner {
             }
           }
           case NONE ->
-              loaded(ready, core, inventory, watch, options.directWrites(), proofs, reasons);
+              loaded(ready, core, inventory, watch, options, proofs, reasons);
           case FORK, SEAM, REPLAY ->
               throw new IllegalStateException(target + " can't be run, and the guard let it pass");
         }
@@ -133,7 +137,7 @@ public final class Runner {
           // To be replaced is what these are for; the proof says whether it was the same load.
           case NOT_PRODUCTION, FULL_REPLACEMENT, RELOAD -> {}
           case STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION, KAFKA_TWIN ->
-              upheavals(ready.migration(), options, watch, reasons);
+              upheavals(ready.migration(), core, options, watch, reasons);
         }
       } catch (Failure.Refused refused) {
         reasons.add(String.valueOf(refused.getMessage()));
@@ -197,25 +201,44 @@ public final class Runner {
     };
   }
 
+  /// What the workspace's log says of a target since its feed is live; empty when it doesn't show it.
+  private Optional<OperationsLog.History> history(
+      Migration migration, PlanCore core, Watch watch) {
+    return since(migration, watch)
+        .flatMap(since ->
+            new OperationsLog(tinybird, watch).of(migration, since, OperationsLog.ours(core)));
+  }
+
+  // Where producers write to the target, the copy Pipe is what came with it.
+  private static String since(Migration migration) {
+    return migration.liveFeed().pipe().isEmpty()
+        ? migration.historyFeed().pipe()
+        : migration.liveFeed().pipe();
+  }
+
+  private Optional<Instant> since(Migration migration, Watch watch) {
+    return watch
+        .read(migration.target(), () -> tinybird.pipe(since(migration)))
+        .map(LivePipe::createdAt);
+  }
+
   /// What else than appends happened to the source since its sync is live: copies don't repeat it,
   /// and a proof may not see it.
   private void upheavals(
-      Migration migration, RunOptions options, Watch watch, List<String> reasons) {
+      Migration migration,
+      PlanCore core,
+      RunOptions options,
+      Watch watch,
+      List<String> reasons) {
     var target = migration.target();
-    // Where producers write to the target, the copy Pipe is what came with it.
-    var pipe =
-        migration.liveFeed().pipe().isEmpty()
-            ? migration.historyFeed().pipe()
-            : migration.liveFeed().pipe();
-    var since = watch.read(target, () -> tinybird.pipe(pipe)).map(LivePipe::createdAt);
-    if (since.isEmpty()) {
+    if (since(migration, watch).isEmpty()) {
       return;
     }
-    var history = new OperationsLog(tinybird, watch).of(migration, since.get(), Set.of());
+    var history = history(migration, core, watch);
     if (history.isEmpty()) {
       var unseen =
           "the workspace doesn't show tinybird.datasources_ops_log, so nobody can tell whether rows of %s were deleted or changed since %s feeds %s"
-              .formatted(migration.source(), pipe, target);
+              .formatted(migration.source(), since(migration), target);
       watch.tell(new RunEvent.Note(target, unseen));
       if (!options.changesRepeated()) {
         reasons.add(
@@ -232,6 +255,47 @@ public final class Runner {
         reasons.add(told + ". When that is done: --confirm changes_repeated");
       }
     }
+  }
+
+  /// Adds what a proof says against a target. Where rows are too many, the workspace's log may know
+  /// why; producers' own are no difference, only a person has to say that they are.
+  ///
+  /// @param oneSided makes the proof again, with rows that only the target has as its producers'
+  private void verdict(
+      ProofReport proof,
+      Migration migration,
+      PlanCore core,
+      RunOptions options,
+      Watch watch,
+      Supplier<ProofReport> oneSided,
+      List<ProofReport> proofs,
+      List<String> reasons) {
+    var history =
+        proof.judgement() == Judgement.CONTAINED
+            ? Optional.<OperationsLog.History>empty()
+            : history(migration, core, watch);
+    var changed =
+        !options.changesRepeated() && history.filter(h -> !h.upheavals().isEmpty()).isPresent();
+    var direct = history.map(OperationsLog.History::writes).flatMap(Writes::firstToTarget);
+    if (direct.isPresent()
+        && proof.comparisons().getFirst().surplus() > 0
+        && !changed
+        && history.get().writes().rowsToTarget() > 0) {
+      var again = oneSided.get();
+      proofs.add(again);
+      reasons.add(
+          "%s were written straight to %s since %s, by the workspace's log: if its producers did that, say so with --confirm producers_moving, or producers_moved when all of them have moved; if nobody should have, rows are there twice"
+              .formatted(
+                  history.get().writes().rowsToTarget() == 1
+                      ? "1 row"
+                      : "%,d rows".formatted(history.get().writes().rowsToTarget()),
+                  migration.target(),
+                  direct.get().truncatedTo(ChronoUnit.SECONDS)));
+      verdict(again, /* changed= */ false, reasons);
+      return;
+    }
+    proofs.add(proof);
+    verdict(proof, changed, reasons);
   }
 
   private Inventory inventory(Migration migration, Watch watch) {
@@ -276,11 +340,12 @@ public final class Runner {
       PlanCore core,
       Inventory inventory,
       Watch watch,
-      boolean directWrites,
+      RunOptions options,
       List<ProofReport> proofs,
       List<String> reasons) {
     var target = ready.migration().target();
-    var proof = prove(ready, core, inventory, watch, directWrites, differing -> {});
+    var proof =
+        prove(ready, core, inventory, watch, options, options.directWrites(), differing -> {});
     proofs.add(proof);
     if (proof.judgement() != Judgement.CONTAINED
         && inventory.reading(Side.TARGET, Chunk.everything()).rows() == 0) {
@@ -291,7 +356,7 @@ public final class Runner {
               + " if it isn't), then run again");
       return;
     }
-    verdict(proof, reasons);
+    verdict(proof, /* changed= */ false, reasons);
   }
 
   /// Brings one target to the end, under the lease.
@@ -335,9 +400,16 @@ public final class Runner {
             return filling.open();
           }
           var others = options.directWrites() || writtenByOthers(ready.migration());
-          var proof = prove(ready, core, inventory, watch, others, filling::sweep);
-          proofs.add(proof);
-          verdict(proof, reasons);
+          var proof = prove(ready, core, inventory, watch, options, others, filling::sweep);
+          verdict(
+              proof,
+              ready.migration(),
+              core,
+              options,
+              watch,
+              () -> prove(ready, core, inventory, watch, options, true, differing -> {}),
+              proofs,
+              reasons);
           if (ready.migration().scenario() == Scenario.KAFKA_TWIN && !options.directWrites()) {
             KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
           }
@@ -405,6 +477,7 @@ public final class Runner {
       PlanCore core,
       Inventory inventory,
       Watch watch,
+      RunOptions options,
       boolean directWrites,
       Consumer<List<Chunk>> between) {
     return new Prover(
@@ -413,11 +486,13 @@ public final class Runner {
             core.limits().settle(),
             READINGS,
             ready.migration().target(),
-            directWrites)
+            directWrites,
+            options.viewsKeepDeleted())
         .prove(ready, between);
   }
 
-  static void verdict(ProofReport proof, List<String> reasons) {
+  /// @param changed something else than appends happened to the source
+  static void verdict(ProofReport proof, boolean changed, List<String> reasons) {
     for (var comparison : proof.comparisons()) {
       if (comparison.judgement() != Judgement.CONTAINED) {
         reasons.add(
@@ -431,12 +506,25 @@ public final class Runner {
                     comparison.missing(),
                     comparison.surplus(),
                     comparison.because(),
-                    comparison.surplus() > 0
-                        ? ". If producers write to it by now, say so with --confirm"
-                            + " producers_moving; else rows are never deleted from a target: start"
-                            + " over under a new name"
-                        : ""));
+                    help(proof, comparison, changed)));
       }
     }
+  }
+
+  private static String help(ProofReport proof, Comparison comparison, boolean changed) {
+    if (!comparison.actual().equals(proof.target())) {
+      return comparison.judgement() != Judgement.DIFFERS
+              || comparison.because().contains(Prover.VIEW_DIFFERS)
+          ? ""
+          : ". What helps: backfill plan --explain " + Prover.VIEW_DIFFERS;
+    }
+    if (comparison.surplus() == 0) {
+      return "";
+    }
+    return changed
+        ? ". Rows that were deleted from %s or replaced there are among them as long as that isn't repeated on %s: see below"
+            .formatted(proof.source(), proof.target())
+        : ". If producers write to it by now, say so with --confirm producers_moving. If rows were deleted from %s, repeat that on %s. Else rows are there twice, and the program never deletes any: start over under a new name"
+            .formatted(proof.source(), proof.target());
   }
 }

@@ -254,10 +254,11 @@ final class Seams {
                   limits.settle(),
                   READINGS,
                   options.directWrites(),
+                  options.viewsKeepDeleted(),
                   filling::bulk);
             });
     proofs.add(proof);
-    Runner.verdict(proof, reasons);
+    Runner.verdict(proof, /* changed= */ false, reasons);
   }
 
   /// What a run would do.
@@ -292,9 +293,18 @@ final class Seams {
       Duration settle,
       int readings,
       boolean directWrites,
+      boolean viewsKeepDeleted,
       Runnable between) {
     var m = compared(ready, directWrites);
-    var prover = new Prover(inventory, watch, settle, readings, m.target());
+    var prover =
+        new Prover(
+            inventory,
+            watch,
+            settle,
+            readings,
+            m.target(),
+            /* oneSided= */ false,
+            viewsKeepDeleted);
     var asOf = inventory.now();
     var comparisons = new ArrayList<Comparison>();
     comparisons.add(prover.fork(m, between));
@@ -303,8 +313,20 @@ final class Seams {
         m.source(), m.target(), Optional.of(ready.cutover()), Optional.empty(), asOf, comparisons);
   }
 
-  ProofReport prove(Ready ready, Duration settle, int readings, boolean directWrites) {
-    return prove(ready, inventory(ready.migration()), settle, readings, directWrites, () -> {});
+  ProofReport prove(
+      Ready ready,
+      Duration settle,
+      int readings,
+      boolean directWrites,
+      boolean viewsKeepDeleted) {
+    return prove(
+        ready,
+        inventory(ready.migration()),
+        settle,
+        readings,
+        directWrites,
+        viewsKeepDeleted,
+        () -> {});
   }
 
   /// The old target gets no rows of producers that write to the new version; a query over the new

@@ -60,12 +60,12 @@ public final class Verifier {
   ///
   /// @throws Failure.Refused when a target isn't there or isn't the plan's
   public List<ProofReport> verify(PlanCore core) {
-    return verify(core, false, false);
+    return verify(core, false, false, false);
   }
 
   /// @param branch whether a branch is looked at
   List<ProofReport> verify(PlanCore core, boolean branch) {
-    return verify(core, branch, false);
+    return verify(core, branch, false, false);
   }
 
   /// Compares as [#verify(PlanCore)] does.
@@ -73,7 +73,14 @@ public final class Verifier {
   /// @param directWrites producers write to the targets too, so rows that only a target has are
   ///   theirs
   public List<ProofReport> verifyMoved(PlanCore core, boolean directWrites) {
-    return verify(core, false, directWrites);
+    return verifyMoved(core, directWrites, /* viewsKeepDeleted= */ false);
+  }
+
+  /// @param viewsKeepDeleted targets of views may hold what the old ones hold instead of what their
+  ///   queries give
+  public List<ProofReport> verifyMoved(
+      PlanCore core, boolean directWrites, boolean viewsKeepDeleted) {
+    return verify(core, false, directWrites, viewsKeepDeleted);
   }
 
   /// Whether the targets hold every row that their sources still have, without asking for the feeds
@@ -106,7 +113,8 @@ public final class Verifier {
               core.limits().settle(),
               READINGS,
               migration.target(),
-              /* oneSided= */ true);
+              /* oneSided= */ true,
+              /* viewsKeepDeleted= */ false);
       var comparison =
           migration.keyed()
               ? prover.fork(ForkQuestions.orNewer(migration))
@@ -123,7 +131,8 @@ public final class Verifier {
     return out;
   }
 
-  private List<ProofReport> verify(PlanCore core, boolean branch, boolean directWrites) {
+  private List<ProofReport> verify(
+      PlanCore core, boolean branch, boolean directWrites, boolean viewsKeepDeleted) {
     var watch = watch();
     var findings = new Guard(tinybird, watch).look(core, branch);
     if (!findings.reasons().isEmpty()) {
@@ -141,13 +150,17 @@ public final class Verifier {
                   settle,
                   READINGS,
                   migration.target(),
-                  directWrites || Runner.writtenByOthers(migration))
+                  directWrites || Runner.writtenByOthers(migration),
+                  viewsKeepDeleted)
               .prove(ready, differing -> {}));
     }
     var seams = new Seams(tinybird, watch);
     findings
         .seams()
-        .forEach(s -> out.add(seams.prove(s, core.limits().settle(), READINGS, directWrites)));
+        .forEach(s ->
+            out.add(
+                seams.prove(
+                    s, core.limits().settle(), READINGS, directWrites, viewsKeepDeleted)));
     return out;
   }
 

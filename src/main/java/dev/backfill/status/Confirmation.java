@@ -12,6 +12,9 @@ public enum Confirmation {
   /// Deletions and other changes of the source were repeated on the new version, or aren't wanted
   /// there.
   CHANGES_REPEATED,
+  /// Targets of views may go on counting rows that were deleted from what the views hang from, as
+  /// the old ones do.
+  VIEWS_KEEP_DELETED,
   /// Rows of buckets before the cutover that producers sent to the new version themselves were
   /// added to the targets of its views, or aren't wanted there.
   OLDER_BUCKETS_DONE,
@@ -33,6 +36,9 @@ public enum Confirmation {
       case CHANGES_REPEATED ->
           "was every deletion and change of the source repeated on the new version, or isn't it"
               + " wanted there";
+      case VIEWS_KEEP_DELETED ->
+          "may the views' new targets go on counting rows that were deleted since, as the old ones"
+              + " do";
       case OLDER_BUCKETS_DONE ->
           "were rows of buckets before the cutover, sent to the new version by their producers,"
               + " added to the targets of its views, or aren't they wanted there";

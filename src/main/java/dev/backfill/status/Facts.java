@@ -47,6 +47,23 @@ public record Facts(
     unseen = List.copyOf(unseen);
   }
 
+  /// The same with views as they should be that are as the old ones.
+  Facts keepingDeleted() {
+    return new Facts(
+        workspace,
+        branch,
+        asOf,
+        targets.stream().map(Target::keepingDeleted).toList(),
+        readers,
+        newReaders,
+        old,
+        oldViews,
+        oldLoaders,
+        calledPlain,
+        cuts,
+        unseen);
+  }
+
   /// A live Pipe that reads an old Data Source.
   ///
   /// @param pipe its name
@@ -128,6 +145,24 @@ public record Facts(
       leases = List.copyOf(leases);
     }
 
+    Target keepingDeleted() {
+      return new Target(
+          source,
+          target,
+          supply,
+          sourceThere,
+          targetRows,
+          sync,
+          syncPipe,
+          backfillPipe,
+          backfillThere,
+          forksMissing,
+          standing.map(Standing::keepingDeleted),
+          upheavals,
+          writes,
+          leases);
+    }
+
     /// Its loader has loaded the new version, so the old one has nothing to be compared with any
     /// more.
     public boolean reloaded() {
@@ -166,7 +201,7 @@ public record Facts(
       var when = at.truncatedTo(ChronoUnit.SECONDS);
       return switch (event) {
         case "delete_data" ->
-            "rows of `%s` were deleted at %s; repeat it: tb datasource delete %s --sql-condition CONDITION --yes --wait (views can't follow)"
+            "rows of `%s` were deleted at %s; repeat it: tb datasource delete %s --sql-condition CONDITION --yes --wait (no view follows, neither an old one nor a new one)"
                 .formatted(dataSource, when, target);
         case "truncate" ->
             "`%s` was truncated at %s; nothing is ever deleted from `%s` by us: decide what it should hold"

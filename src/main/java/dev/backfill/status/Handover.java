@@ -20,7 +20,7 @@ public final class Handover {
   private final Wanted wanted;
 
   private Handover(Facts facts, Wanted wanted) {
-    this.facts = facts;
+    this.facts = wanted.says(Confirmation.VIEWS_KEEP_DELETED) ? facts.keepingDeleted() : facts;
     this.wanted = wanted;
   }
 
@@ -329,8 +329,11 @@ public final class Handover {
       case NOT_COMPARED ->
           "the view's target `%s` can't be compared with `%s`, so it isn't proven"
               .formatted(view.name(), t.target());
+      case AS_OLD ->
+          "the view's target `%s` counts rows that were deleted from `%s`, as the old one does, since no view follows that: to leave it so, say so with --confirm %s; `backfill plan --explain view_differs` tells what else can be done"
+              .formatted(view.name(), t.target(), Confirmation.VIEWS_KEEP_DELETED);
       case DIFFERENT, EQUAL ->
-          "the view's target `%s` differs from what its query gives over `%s`; `backfill verify` shows where"
+          "the view's target `%s` differs from what its query gives over `%s`; `backfill verify` shows where, and `backfill plan --explain view_differs` what can be done"
               .formatted(view.name(), t.target());
     };
   }

@@ -42,6 +42,9 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
   public enum Agreement {
     EQUAL,
     DIFFERENT,
+    /// Where it differs from its query it is as the old view's target, which goes on counting rows
+    /// that were deleted.
+    AS_OLD,
     /// The plan doesn't say by what, or the view isn't there.
     NOT_COMPARED
   }
@@ -58,7 +61,24 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
 
   /// The target or a view of it is seen to lack something.
   public boolean lacking() {
-    return !rowsContained() || views.stream().anyMatch(v -> v.agreement() == Agreement.DIFFERENT);
+    return !rowsContained() || views.stream()
+            .anyMatch(
+                v ->
+                    switch (v.agreement()) {
+                      case DIFFERENT, AS_OLD -> true;
+                      case EQUAL, NOT_COMPARED -> false;
+                    });
+  }
+
+  /// The same with views as they should be that are as the old ones: a person said so.
+  Standing keepingDeleted() {
+    return new Standing(
+        asOf,
+        parts,
+        views.stream()
+            .map(v ->
+                v.agreement() == Agreement.AS_OLD ? new View(v.name(), Agreement.EQUAL) : v)
+            .toList());
   }
 
   /// Every part agrees, whatever its views hold.

@@ -18,7 +18,7 @@ public record Wanted(Duration quiet, Set<String> confirmed, String plan) {
     return says(Confirmation.PRODUCERS_MOVING) || says(Confirmation.PRODUCERS_MOVED);
   }
 
-  boolean says(Confirmation what) {
+  public boolean says(Confirmation what) {
     return confirmed.contains(what.toString());
   }
 }

@@ -145,7 +145,11 @@ class HandOverTest {
     append("analytics_events", 200, 1);
     assertThat(states("--confirm", "producers_moving")).startsWith("deploy done", "run now");
     assertThat(states()).as("whose rows are they?").startsWith("deploy done", "run stuck");
-    assertThat(run("run").status()).as("rows of the producers are surplus").isEqualTo(1);
+    var whose = run("run");
+    assertThat(whose.status()).as("whose rows are they?").isEqualTo(1);
+    assertThat(whose.out())
+        .contains("5 rows were written straight to analytics_events_1 since", "producers_moving")
+        .doesNotContain("surplus 1 x");
     ok(run("run", "--confirm", "producers_moving"));
     ok(run("verify", "--confirm", "producers_moved"));
     assertThat(number("SELECT count() AS n FROM analytics_events_1")).isEqualTo(26);
@@ -349,6 +353,84 @@ class HandOverTest {
     truncate("daily_mv_1");
     ok(run("status", "--confirm", "changes_repeated"));
     assertThat(states("--confirm", "changes_repeated")).contains("run done");
+  }
+
+  @Test
+  void aViewMayGoOnCountingARowThatWasDeletedAsTheOldOneDoes() throws Exception {
+    migrate();
+    ok(run("run"));
+    nextSecond(); // the workspace's log knows no less
+    deleteOne("analytics_events");
+
+    assertThat(run("run"))
+        .satisfies(r -> {
+          assertThat(r.status()).isEqualTo(1);
+          assertThat(r.out())
+              .contains("Rows that were deleted from analytics_events", "are among them")
+              .contains("repeat it: tb datasource delete analytics_events_1 --sql-condition")
+              .doesNotContain("start over", "producers_moving");
+        });
+    deleteOne("analytics_events_1");
+    for (var command : List.of("run", "status")) {
+      var asked = run(command, "--confirm", "changes_repeated");
+      assertThat(asked.status()).as(asked.out()).isEqualTo(1);
+      assertThat(asked.out())
+          .contains("--confirm views_keep_deleted", "plan --explain view_differs");
+    }
+    assertThat(run("verify").out()).contains("--confirm views_keep_deleted");
+
+    ok(run("run", "--confirm", "changes_repeated", "--confirm", "views_keep_deleted"));
+    var proof = run("verify", "--confirm", "views_keep_deleted", "--format", "json");
+    ok(proof);
+    assertThat(json(proof).at("/proofs/0/comparisons/1/accepted").asLong()).isEqualTo(1);
+    assertThat(json(proof).at("/proofs/0/comparisons/1/because").asString())
+        .contains("1 key is as daily_mv holds it", "accepted by --confirm views_keep_deleted");
+    assertThat(states("--confirm", "changes_repeated", "--confirm", "views_keep_deleted"))
+        .contains("run done", "readers now");
+    assertThat(
+            cleanup(0, "--confirm", "changes_repeated", "--confirm", "views_keep_deleted")
+                .path("change")
+                .asString())
+        .isEqualTo("switch_readers");
+  }
+
+  @Test
+  void aViewThatCountsADeletedRowCanBeMadeAnew() throws Exception {
+    migrate();
+    ok(run("run"));
+    nextSecond();
+    deleteOne("analytics_events");
+    deleteOne("analytics_events_1");
+
+    tb("pipe", "populate", "daily_1", "--node", "daily", "--truncate", "--wait");
+
+    ok(run("run", "--confirm", "changes_repeated"));
+    assertThat(number("SELECT countMerge(hits) AS n FROM daily_mv_1")).isEqualTo(19);
+  }
+
+  @Test
+  void aViewThatLostRowsIsNotAcceptedByWord() throws Exception {
+    migrate();
+    ok(run("run"));
+    truncate("daily_mv_1");
+
+    var lost = run("run", "--confirm", "views_keep_deleted");
+
+    assertThat(lost.status()).isEqualTo(1);
+    assertThat(lost.out()).contains("daily_mv_1 differs from", "plan --explain view_differs");
+    assertThat(run("status", "--confirm", "views_keep_deleted").out())
+        .contains("daily_mv_1 differs from what its query gives");
+  }
+
+  private void deleteOne(String dataSource) {
+    tb(
+        "datasource",
+        "delete",
+        dataSource,
+        "--sql-condition",
+        "session_id = '3'",
+        "--yes",
+        "--wait");
   }
 
   private static void nextSecond() throws InterruptedException {
