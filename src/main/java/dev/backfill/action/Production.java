@@ -310,6 +310,7 @@ final class Production {
               prepared.next(),
               prepared.status(),
               prepared.changes().stream().map(c -> c.path()).toList(),
+              prepared.removed(),
               prepared.byHand(),
               prepared.lookAt(),
               prepared.removedClaims());

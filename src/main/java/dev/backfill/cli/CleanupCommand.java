@@ -79,6 +79,7 @@ final class CleanupCommand implements Callable<Integer> {
               prepared.next(),
               prepared.status(),
               written,
+              prepared.removed(),
               prepared.byHand(),
               prepared.lookAt(),
               prepared.removedClaims());

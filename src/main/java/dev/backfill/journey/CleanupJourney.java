@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -83,6 +84,14 @@ public final class CleanupJourney {
       byHand = List.copyOf(byHand);
       lookAt = List.copyOf(lookAt);
       removedClaims = List.copyOf(removedClaims);
+    }
+
+    /// Paths of files that go.
+    public Set<String> removed() {
+      return changes.stream()
+          .filter(c -> c.text().isEmpty())
+          .map(FileChange::path)
+          .collect(Collectors.toSet());
     }
 
     /// The answer is yes: there is something to merge, or nothing left to do.

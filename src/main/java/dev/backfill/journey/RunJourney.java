@@ -2,6 +2,13 @@ package dev.backfill.journey;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.plan.PlanCore;
+import java.util.stream.Collectors;
+import java.util.TreeSet;
+import java.time.Duration;
+import dev.backfill.status.Wanted;
+import dev.backfill.status.Step;
+import dev.backfill.status.Confirmation;
+import dev.backfill.plan.Migration;
 import dev.backfill.run.Outcome;
 import dev.backfill.run.RunEvent;
 import dev.backfill.run.RunOptions;
@@ -33,7 +40,52 @@ public final class RunJourney {
     if (!edited.isEmpty()) {
       return new Outcome.NotReady(edited, List.of(), List.of());
     }
-    return new Runner(tinybird, clock, sleeper, events, cancelled).run(core, options);
+    var runner = new Runner(tinybird, clock, sleeper, events, cancelled);
+    return runner.past(core, options)
+        ? past(core, tinybird, options, clock, sleeper, events, cancelled)
+        : runner.run(core, options);
+  }
+
+  // Nothing feeds the new versions any more; whether that was too early is for the figures to say.
+  private static Outcome past(
+      PlanCore core,
+      Tinybird tinybird,
+      RunOptions options,
+      InstantSource clock,
+      Sleeper sleeper,
+      Consumer<RunEvent> events,
+      BooleanSupplier cancelled) {
+    var said = new TreeSet<String>();
+    if (options.directWrites()) {
+      said.add(Confirmation.PRODUCERS_MOVED.toString());
+    }
+    if (options.viewsKeepDeleted()) {
+      said.add(Confirmation.VIEWS_KEEP_DELETED.toString());
+    }
+    var status =
+        StatusJourney.status(
+            core,
+            tinybird,
+            new Wanted(Duration.ZERO, said, ""),
+            /* compare= */ true,
+            clock,
+            sleeper,
+            events,
+            cancelled);
+    var early =
+        status.steps().stream()
+            .filter(s -> s.id().equals("run") && s.state() == Step.State.STUCK)
+            .flatMap(s -> s.because().stream())
+            .map(b -> b.replace("`", ""))
+            .toList();
+    return early.isEmpty()
+        ? new Outcome.Over(
+            "the sync and backfill Pipes of "
+                + core.migrations().stream()
+                    .map(Migration::target)
+                    .collect(Collectors.joining(", "))
+                + " have been taken away again")
+        : new Outcome.NotReady(early, List.of(), List.of());
   }
 
   // The rows of a branch are a copy: filling it would look like success and leave production empty.

@@ -4,12 +4,14 @@ import dev.backfill.status.Next;
 import dev.backfill.status.Status;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
 
 /// What `cleanup` made.
 ///
 /// @param next which change it is, and what is missing for it
 /// @param status what was seen
 /// @param written paths, relative to the project; empty when the work tree was that way already
+/// @param removed which of them are no more
 /// @param byHand what has to change and only a person can, one sentence each
 /// @param lookAt what is changed and may need a person's eye, one sentence each
 /// @param removedClaims claims and views of runs that were taken out of the workspace
@@ -17,11 +19,13 @@ public record CleanupReport(
     Next next,
     Status status,
     List<String> written,
+    Set<String> removed,
     List<String> byHand,
     List<String> lookAt,
     List<String> removedClaims) {
   public CleanupReport {
     written = List.copyOf(written);
+    removed = Set.copyOf(removed);
     byHand = List.copyOf(byHand);
     lookAt = List.copyOf(lookAt);
     removedClaims = List.copyOf(removedClaims);
@@ -69,12 +73,16 @@ public record CleanupReport(
     };
   }
 
+  private String did(String path) {
+    return removed.contains(path) ? "removed " : "changed ";
+  }
+
   public String text(Style style) {
     var out = new StringBuilder();
     out.append(allowed() ? style.good(headline()) : style.bad(headline())).append('\n');
     next.missing()
         .forEach(m -> out.append("  - ").append(Escape.line(m.replace("`", ""))).append('\n'));
-    written.forEach(p -> out.append("  changed ").append(Escape.line(p)).append('\n'));
+    written.forEach(p -> out.append("  ").append(did(p)).append(Escape.line(p)).append('\n'));
     byHand.forEach(b -> out.append("  by hand: ").append(Escape.line(b)).append('\n'));
     lookAt.forEach(l -> out.append("  note: ").append(Escape.line(l)).append('\n'));
     removedClaims.forEach(
@@ -91,7 +99,7 @@ public record CleanupReport(
   public String markdown() {
     var out = new StringBuilder("### Backfill: ").append(headline()).append("\n\n");
     next.missing().forEach(m -> out.append("- ").append(Escape.prose(m)).append('\n'));
-    written.forEach(p -> out.append("- changed ").append(Escape.code(p)).append('\n'));
+    written.forEach(p -> out.append("- ").append(did(p)).append(Escape.code(p)).append('\n'));
     byHand.forEach(b -> out.append("- by hand: ").append(Escape.prose(b)).append('\n'));
     lookAt.forEach(l -> out.append("- note: ").append(Escape.prose(l)).append('\n'));
     removedClaims.forEach(
@@ -109,6 +117,7 @@ public record CleanupReport(
     out.put("allowed", allowed());
     out.put("missing", next.missing());
     out.put("written", written);
+    out.put("removed", removed.stream().sorted().toList());
     out.put("byHand", byHand);
     out.put("lookAt", lookAt);
     out.put("removedClaims", removedClaims);

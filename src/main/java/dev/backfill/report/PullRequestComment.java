@@ -211,6 +211,7 @@ public final class PullRequestComment {
                       + Words.second(back.at())
                       + ".** "
                       + Escape.prose(clip(back.because()));
+              case Outcome.Over over -> "nothing left to run.** " + Escape.prose(over.because());
               case Outcome.Planned _ -> "what a run would do.**";
             }
             + "\n\n");

@@ -34,6 +34,10 @@ public final class RunJson {
         out.put("at", back.at().toString());
         out.put("because", back.because());
       }
+      case Outcome.Over over -> {
+        out.put("outcome", "over");
+        out.put("because", over.because());
+      }
       case Outcome.Planned planned -> {
         out.put("outcome", "planned");
         out.put("intents", planned.intents().stream().map(RunJson::intent).toList());

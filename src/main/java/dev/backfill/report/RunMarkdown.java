@@ -30,6 +30,12 @@ public final class RunMarkdown {
               .append("\n\n")
               .append(Escape.prose(back.because()))
               .append('\n');
+      case Outcome.Over over ->
+          out.append("nothing left to run\n\n")
+              .append(Escape.prose(over.because()))
+              .append("\n\n")
+              .append(Words.PAST)
+              .append('\n');
       case Outcome.Planned planned -> {
         out.append("what a run would do\n\nNothing was changed.\n\n");
         out.append("| target | cutover | chunks | rows | ranges |\n|---|---|---|---|---|\n");

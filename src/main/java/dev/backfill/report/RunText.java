@@ -122,6 +122,13 @@ public final class RunText {
               .append(": ")
               .append(Escape.line(back.because()))
               .append('\n');
+      case Outcome.Over over ->
+          out.append(style.good("nothing left to run"))
+              .append(": ")
+              .append(Escape.line(over.because()))
+              .append("\n")
+              .append(Words.PAST)
+              .append('\n');
       case Outcome.Planned planned -> {
         out.append("A run would do this; nothing was changed.\n\n");
         var table = new Table("target", "cutover T", "chunks", "rows");

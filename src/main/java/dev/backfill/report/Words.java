@@ -174,6 +174,10 @@ final class Words {
       "Rows with timestamps before T that arrive from now on are copied by the next run: run it"
           + " again after the producers are switched.";
 
+  /// What to do when no run can do anything any more.
+  static final String PAST =
+      "The migration is past its runs: backfill status says what is left of it, if anything is.";
+
   /// What helps where rows are missing and none is surplus.
   static final String SWEEP =
       "Rows are missing and none is too many, as after rows that came late: backfill run copies"

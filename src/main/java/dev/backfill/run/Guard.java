@@ -6,6 +6,7 @@ import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Ticks;
 import dev.backfill.project.TimeType;
+import dev.backfill.sql.Quote;
 import dev.backfill.tinybird.LiveDataSource;
 import dev.backfill.tinybird.LivePipe;
 import dev.backfill.tinybird.Tinybird;
@@ -18,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Looks at the workspace before anything is done: only what is there and ours is worked on.
 final class Guard {
@@ -110,6 +112,40 @@ final class Guard {
     return reasons.isEmpty()
         ? new Findings(ready, seams, reasons)
         : new Findings(List.of(), List.of(), reasons);
+  }
+
+  /// Whether every feed of the plan has been taken away again, and the rows are in its targets: the
+  /// clean-up has come so far.
+  boolean past(PlanCore core) {
+    var moved = Stream.concat(core.direct().stream(), core.seamed().stream()).toList();
+    return !moved.isEmpty() && moved.stream().allMatch(this::past);
+  }
+
+  private boolean past(Migration migration) {
+    var target = migration.target();
+    var feeds =
+        Stream.of(
+                migration.liveFeed().kind() == Feed.Live.Kind.SYNC
+                    ? migration.liveFeed().pipe()
+                    : "",
+                migration.historyFeed().kind() == Feed.History.Kind.FORK
+                    ? ""
+                    : migration.historyFeed().pipe())
+            .filter(name -> !name.isEmpty())
+            .toList();
+    return feeds.stream().allMatch(name -> watch.read(target, () -> tinybird.pipe(name)).isEmpty())
+        && watch.read(target, () -> tinybird.dataSource(target)).isPresent()
+        && (!feeds.isEmpty()
+            || watch.read(target, () -> tinybird.dataSource(migration.source())).isEmpty())
+        && watch
+                .read(
+                    target,
+                    () ->
+                        tinybird.query(
+                            "SELECT count() AS n FROM " + Quote.identifier(target)))
+                .only()
+                .number("n")
+            > 0;
   }
 
   private Optional<Ready> look(Migration migration, List<Migration> forks, List<String> reasons) {

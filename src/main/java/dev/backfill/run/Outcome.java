@@ -33,6 +33,12 @@ public sealed interface Outcome {
   /// Nothing to do before an instant; exit status 0.
   record ComeBackAt(Instant at, String because) implements Outcome {}
 
+  /// The feeds have been taken away again and nothing is missing that they would have brought: no
+  /// run can do anything any more; exit status 0.
+  ///
+  /// @param because what was seen that says so
+  record Over(String because) implements Outcome {}
+
   /// `--dry-run`: what a run would do; exit status 0.
   record Planned(List<Intent> intents) implements Outcome {
     public Planned {

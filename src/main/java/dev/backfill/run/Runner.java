@@ -77,6 +77,12 @@ public final class Runner {
     }
   }
 
+  /// Whether the feeds have been taken away again, so that no run can do anything any more.
+  public boolean past(PlanCore core, RunOptions options) {
+    return new Guard(tinybird, new Watch(clock, sleeper, events, cancelled, options.unreachable()))
+        .past(core);
+  }
+
   /// Runs, or goes on with, the backfill of every target of the plan.
   ///
   /// @throws Failure.Interrupted when cancelled; nothing of ours runs any more

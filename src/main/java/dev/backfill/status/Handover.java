@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
+import java.util.Set;
+import java.util.EnumSet;
 import java.util.stream.Collectors;
 
 /// Turns what was seen into what is done and what is next, in the order in which nothing is lost
@@ -18,6 +21,9 @@ import java.util.stream.Collectors;
 public final class Handover {
   private final Facts facts;
   private final Wanted wanted;
+
+  /// What a person has yet to say for the next change.
+  private final Set<Confirmation> words = EnumSet.noneOf(Confirmation.class);
 
   private Handover(Facts facts, Wanted wanted) {
     this.facts = wanted.says(Confirmation.VIEWS_KEEP_DELETED) ? facts.keepingDeleted() : facts;
@@ -182,7 +188,7 @@ public final class Handover {
 
   private Step run(boolean deployed) {
     var because = new ArrayList<String>();
-    var command = Optional.of("backfill run --plan " + wanted.plan());
+    var command = Optional.of(runCommand());
     if (feedsGone()) {
       because.addAll(lostWithFeeds());
       return new Step(
@@ -365,7 +371,7 @@ public final class Handover {
         done ? State.DONE : proven ? State.NOW : State.WAITS,
         "merge the switch of the readers that `cleanup` writes",
         because,
-        done ? Optional.empty() : Optional.of(cleanupCommand()),
+        done ? Optional.empty() : Optional.of(cleanupCommand(Set.of())),
         Optional.empty());
   }
 
@@ -402,7 +408,7 @@ public final class Handover {
         because.add(
             "until %s rows of buckets before the cutover may come late; sent to the new version they would miss %s, whose views take later ones only"
                 .formatted(second(at), cutTargets())));
-    var moving = facts.targets().stream().anyMatch(t -> t.supply() != Facts.Supply.TOPIC);
+    var moving = moving();
     var said = wanted.says(Confirmation.PRODUCERS_MOVED) || feedsGone() || !moving;
     if (!said) {
       because.add(
@@ -495,7 +501,7 @@ public final class Handover {
                         || t.sync() instanceof Sync.Unlinked);
     if (feeds || deploy.state() != State.DONE) {
       notDone(run, missing);
-      if (facts.targets().stream().anyMatch(t -> t.supply() != Facts.Supply.TOPIC)) {
+      if (moving()) {
         confirmed(Confirmation.PRODUCERS_MOVED, missing);
       }
       if (!loaded) {
@@ -539,6 +545,7 @@ public final class Handover {
     for (var cut : facts.cuts()) {
       var rows = cut.older().map(Facts.Older::passedBy).orElse(0L);
       if (rows > 0 && !wanted.says(Confirmation.OLDER_BUCKETS_DONE)) {
+        words.add(Confirmation.OLDER_BUCKETS_DONE);
         missing.add(
             "%s of buckets before the cutover came straight to the new version, and the view of `%s` takes later ones only: add them there, or leave them out, and say so with --confirm %s"
                 .formatted(rows(Optional.of(rows)), cut.target(), Confirmation.OLDER_BUCKETS_DONE));
@@ -557,6 +564,7 @@ public final class Handover {
 
   private void confirmed(Confirmation what, List<String> missing) {
     if (!wanted.says(what)) {
+      words.add(what);
       missing.add("a person's word: " + what.question() + "? Say so with --confirm " + what);
     }
   }
@@ -581,7 +589,7 @@ public final class Handover {
     } else if (next.change() == Next.Change.REMOVE_OLD) {
       because.addFirst(
           "still there: "
-              + java.util.stream.Stream.concat(facts.oldViews().stream(), facts.old().stream())
+              + Stream.concat(facts.oldViews().stream(), facts.old().stream())
                   .map(n -> "`" + n + "`")
                   .collect(Collectors.joining(", ")));
     }
@@ -590,10 +598,11 @@ public final class Handover {
         next.change() == Next.Change.FINISHED
             ? Optional.<Instant>empty()
             : quietEnough().filter(facts.asOf()::isBefore);
+    // A word can be given with the command.
     var state =
         next.change() == Next.Change.FINISHED
             ? State.DONE
-            : turn && next.missing().isEmpty() ? State.NOW : State.WAITS;
+            : turn && next.missing().size() <= words.size() ? State.NOW : State.WAITS;
     return new Step(
         "cleanup",
         Who.YOU,
@@ -604,12 +613,56 @@ public final class Handover {
           case FINISHED, ABANDON -> "clean up";
         },
         turn || state == State.DONE ? because : List.of(),
-        state == State.DONE ? Optional.empty() : Optional.of(cleanupCommand()),
+        state == State.DONE ? Optional.empty() : Optional.of(cleanupCommand(removal(next))),
         turn ? until : Optional.empty());
   }
 
-  private String cleanupCommand() {
-    return "backfill cleanup --plan " + wanted.plan();
+  /// With what was said so far that a run asks for.
+  private String runCommand() {
+    return "backfill run --plan "
+        + wanted.plan()
+        + Stream.of(
+                Confirmation.PRODUCERS_MOVING,
+                Confirmation.PRODUCERS_MOVED,
+                Confirmation.CHANGES_REPEATED,
+                Confirmation.VIEWS_KEEP_DELETED)
+            .filter(wanted::says)
+            .map(c -> " --confirm " + c)
+            .collect(Collectors.joining());
+  }
+
+  /// What has to be said for the removal that comes next.
+  private Set<Confirmation> removal(Next next) {
+    var out = EnumSet.noneOf(Confirmation.class);
+    switch (next.change()) {
+      case SWITCH_READERS -> {
+        if (moving()) {
+          out.add(Confirmation.PRODUCERS_MOVED);
+        }
+      }
+      case REMOVE_FEEDS, REMOVE_OLD -> out.addAll(words);
+      case FINISHED, ABANDON -> {}
+    }
+    return out;
+  }
+
+  /// Producers have to move, one by one.
+  private boolean moving() {
+    return facts.targets().stream().anyMatch(t -> t.supply() != Facts.Supply.TOPIC);
+  }
+
+  /// With what was said so far, and what has to be said besides.
+  private String cleanupCommand(Set<Confirmation> besides) {
+    var said = EnumSet.noneOf(Confirmation.class);
+    said.addAll(besides);
+    for (var known : Confirmation.values()) {
+      if (wanted.says(known)) {
+        said.add(known);
+      }
+    }
+    return "backfill cleanup --plan "
+        + wanted.plan()
+        + said.stream().map(c -> " --confirm " + c).collect(Collectors.joining());
   }
 
   private static State worse(State a, State b) {

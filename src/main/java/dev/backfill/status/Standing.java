@@ -65,8 +65,8 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
             .anyMatch(
                 v ->
                     switch (v.agreement()) {
-                      case DIFFERENT, AS_OLD -> true;
-                      case EQUAL, NOT_COMPARED -> false;
+                      case DIFFERENT -> true;
+                      case EQUAL, NOT_COMPARED, AS_OLD -> false;
                     });
   }
 

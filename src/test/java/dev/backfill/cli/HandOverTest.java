@@ -168,7 +168,16 @@ class HandOverTest {
     // the old version
     assertThat(states("--confirm", "producers_moved", "--quiet-for", "0s"))
         .containsExactly(
-            "deploy done", "run done", "readers done", "producers done", "cleanup waits");
+            "deploy done", "run done", "readers done", "producers done", "cleanup now");
+    assertThat(
+            run("status", "--confirm", "producers_moved", "--quiet-for", "0s").out())
+        .contains("cleanup --plan deploy/0.0.1/plan.json --confirm producers_moved --confirm no_other_readers");
+    var past = run("run");
+    ok(past);
+    assertThat(past.out())
+        .startsWith("nothing left to run: the sync and backfill Pipes of analytics_events_1")
+        .contains("backfill status");
+    assertThat(run("verify").err()).contains("nothing left to prove");
     var old = cleanup(0, "--confirm", "no_other_readers", "--quiet-for", "0s");
     assertThat(old.path("change").asString()).isEqualTo("remove_old");
     assertThat(strings(old.path("written")))
@@ -348,7 +357,7 @@ class HandOverTest {
         .as("the view over it still counts the rows")
         .contains("run stuck");
     assertThat(run("status", "--confirm", "changes_repeated").out())
-        .contains("daily_mv_1 differs from what its query gives over analytics_events_1")
+        .contains("daily_mv_1 counts rows that were deleted from analytics_events_1")
         .doesNotContain("views too");
     truncate("daily_mv_1");
     ok(run("status", "--confirm", "changes_repeated"));

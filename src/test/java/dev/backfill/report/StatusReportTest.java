@@ -7,6 +7,7 @@ import dev.backfill.status.Status;
 import dev.backfill.status.Step;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -73,17 +74,20 @@ class StatusReportTest {
         new CleanupReport(
             new Next(Next.Change.REMOVE_FEEDS, List.of()),
             STATUS,
-            List.of("pipes/" + HOSTILE + ".pipe"),
+            List.of("pipes/" + HOSTILE + ".pipe", "pipes/gone.pipe"),
+            Set.of("pipes/gone.pipe"),
             List.of("by " + HOSTILE),
             List.of("seen " + HOSTILE),
             List.of("lease"));
     var refused =
-        new CleanupReport(STATUS.next(), STATUS, List.of(), List.of(), List.of(), List.of());
+        new CleanupReport(
+            STATUS.next(), STATUS, List.of(), Set.of(), List.of(), List.of(), List.of());
 
     assertThat(report.text(Style.PLAIN))
         .startsWith("remove the sync and backfill Pipes\n")
         .contains(
             "  changed pipes/",
+            "  removed pipes/gone.pipe",
             "  by hand: by ",
             "  note: seen ",
             "  removed from the workspace lease")

@@ -62,7 +62,43 @@ class HandoverTest {
 
     assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
     assertThat(step(seen, "run").because().toString()).contains("lacks at least 60 of 100 rows");
-    assertThat(step(seen, "run").command()).contains("backfill run --plan plan.json");
+    assertThat(step(seen, "run").command())
+        .contains("backfill run --plan plan.json --confirm producers_moved");
+  }
+
+  @Test
+  void theCommandOfARemovalHoldsTheWordsThatItNeeds() {
+    var seen = new Seen();
+    seen.confirmed = Set.of();
+    assertThat(step(seen, "cleanup").state()).as("producers first").isEqualTo(State.WAITS);
+    assertThat(step(seen, "cleanup").command())
+        .contains("backfill cleanup --plan plan.json --confirm producers_moved");
+
+    seen.sync = new Sync.Absent();
+    seen.backfill = false;
+    assertThat(step(seen, "cleanup").state()).isEqualTo(State.NOW);
+    assertThat(step(seen, "cleanup").command())
+        .contains("backfill cleanup --plan plan.json --confirm no_other_readers");
+
+    seen.quietSince = Optional.of(NOW.minusSeconds(60));
+    assertThat(step(seen, "cleanup").state()).as("a word isn't enough").isEqualTo(State.WAITS);
+  }
+
+  @Test
+  void aViewThatCountsDeletedRowsAsTheOldOneDoesIsAskedFor() {
+    var seen = new Seen();
+    seen.standing =
+        Optional.of(
+            new Standing(
+                NOW,
+                List.of(new Part("history", 100, 100, 0, 0, true)),
+                List.of(new View("daily_1", Standing.Agreement.AS_OLD))));
+    assertThat(step(seen, "run").state()).isEqualTo(State.STUCK);
+    assertThat(step(seen, "run").because().toString()).contains("--confirm views_keep_deleted");
+
+    seen.confirmed = Set.of("views_keep_deleted");
+    assertThat(step(seen, "run").state()).isEqualTo(State.DONE);
+    assertThat(step(seen, "run").because().toString()).contains("views too");
   }
 
   @Test

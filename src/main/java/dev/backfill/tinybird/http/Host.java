@@ -16,6 +16,14 @@ public final class Host {
   /// except for `localhost`.
   public static URI parse(String text) {
     var host = text.strip();
+    if (host.matches("(?i)localhost/*")) {
+      // Port 80 of this machine is nobody's API, and it would be knocked at for half a minute.
+      throw new Failure.Usage(
+          "not an API host: "
+              + host
+              + " without a port. backfill local prints its address, like http://localhost:8001;"
+              + " Tinybird's is like https://api.tinybird.co.");
+    }
     if (!host.contains("://")) {
       host = (host.startsWith("localhost") ? "http://" : "https://") + host;
     }

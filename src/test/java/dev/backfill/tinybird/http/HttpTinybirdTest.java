@@ -522,6 +522,8 @@ class HttpTinybirdTest {
   @ValueSource(
       strings = {
         "",
+        "localhost",
+        "localhost/",
         "ftp://x",
         "https://user:pw@x",
         "https://x?token=secret-1",
