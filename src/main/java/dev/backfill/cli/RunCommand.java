@@ -102,7 +102,8 @@ final class RunCommand implements Callable<Integer> {
 
   static ExitStatus status(Outcome outcome) {
     return switch (outcome) {
-      case Outcome.Done _, Outcome.ComeBackAt _, Outcome.Planned _, Outcome.Over _ -> ExitStatus.DONE;
+      case Outcome.Done _, Outcome.ComeBackAt _, Outcome.Planned _, Outcome.Over _ ->
+          ExitStatus.DONE;
       case Outcome.NotReady _ -> ExitStatus.NO;
     };
   }

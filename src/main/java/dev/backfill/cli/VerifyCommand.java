@@ -5,10 +5,10 @@ import dev.backfill.journey.PlanFile;
 import dev.backfill.journey.VerifyJourney;
 import dev.backfill.proof.Judgement;
 import dev.backfill.proof.ProofReport;
-import dev.backfill.status.Confirmation;
 import dev.backfill.report.RunJson;
 import dev.backfill.report.RunMarkdown;
 import dev.backfill.report.RunText;
+import dev.backfill.status.Confirmation;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.List;
@@ -84,7 +84,8 @@ final class VerifyCommand implements Callable<Integer> {
               progress::event,
               console::cancelled);
       var proofs =
-          core.map(c -> journey.verify(
+          core.map(c ->
+                  journey.verify(
                       c,
                       confirmations.directWrites(),
                       confirmations.says(Confirmation.VIEWS_KEEP_DELETED)))

@@ -1,24 +1,24 @@
 package dev.backfill.journey;
 
 import dev.backfill.failure.Failure;
-import dev.backfill.plan.PlanCore;
-import java.util.stream.Collectors;
-import java.util.TreeSet;
-import java.time.Duration;
-import dev.backfill.status.Wanted;
-import dev.backfill.status.Step;
-import dev.backfill.status.Confirmation;
 import dev.backfill.plan.Migration;
+import dev.backfill.plan.PlanCore;
 import dev.backfill.run.Outcome;
 import dev.backfill.run.RunEvent;
 import dev.backfill.run.RunOptions;
 import dev.backfill.run.Runner;
 import dev.backfill.run.Sleeper;
+import dev.backfill.status.Confirmation;
+import dev.backfill.status.Step;
+import dev.backfill.status.Wanted;
 import dev.backfill.tinybird.Tinybird;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /// The production backfill of a committed plan.
 public final class RunJourney {

@@ -52,8 +52,7 @@ public final class VerifyJourney {
   ///   theirs
   /// @param viewsKeepDeleted targets of views may hold what the old ones hold instead of what their
   ///   queries give
-  public List<ProofReport> verify(
-      PlanCore core, boolean directWrites, boolean viewsKeepDeleted) {
+  public List<ProofReport> verify(PlanCore core, boolean directWrites, boolean viewsKeepDeleted) {
     // A host that isn't there is told at once; later ones are waited for.
     tinybird.workspace();
     return verifier.verifyMoved(core, directWrites, viewsKeepDeleted);

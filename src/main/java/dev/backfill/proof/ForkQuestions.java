@@ -43,8 +43,8 @@ public final class ForkQuestions {
     return beside(keyed, keyed.query().orElseThrow(), "1");
   }
 
-  /// A fork to be asked whether it holds what the old view's target holds: neither follows when rows
-  /// are deleted from what they hang from.
+  /// A fork to be asked whether it holds what the old view's target holds: neither follows when
+  /// rows are deleted from what they hang from.
   public static Migration asOld(Migration fork) {
     return fork.withQuery("SELECT * FROM " + Quote.identifier(fork.source()));
   }

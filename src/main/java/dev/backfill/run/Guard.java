@@ -140,9 +140,7 @@ final class Guard {
         && watch
                 .read(
                     target,
-                    () ->
-                        tinybird.query(
-                            "SELECT count() AS n FROM " + Quote.identifier(target)))
+                    () -> tinybird.query("SELECT count() AS n FROM " + Quote.identifier(target)))
                 .only()
                 .number("n")
             > 0;

@@ -7,6 +7,8 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
+import dev.backfill.problem.Place;
+import dev.backfill.problem.Problem;
 import dev.backfill.proof.Comparison;
 import dev.backfill.proof.Comparison.Example;
 import dev.backfill.proof.Comparison.Figure;
@@ -16,8 +18,6 @@ import dev.backfill.proof.Judgement;
 import dev.backfill.proof.KeyDifference;
 import dev.backfill.proof.ProofReport;
 import dev.backfill.proof.Reading;
-import dev.backfill.problem.Place;
-import dev.backfill.problem.Problem;
 import dev.backfill.proof.Side;
 import dev.backfill.status.Confirmation;
 import java.math.BigInteger;
@@ -397,7 +397,8 @@ final class Prover {
       if (times == 1 || unlikeOld.isPresent()) {
         var before = unlikeOld;
         unlikeOld =
-            fromOld(inventory, fork).map(other -> before.map(b -> b.persisting(other)).orElse(other));
+            fromOld(inventory, fork)
+                .map(other -> before.map(b -> b.persisting(other)).orElse(other));
       }
       var asOld =
           unlikeOld

@@ -21,7 +21,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -134,8 +133,7 @@ public final class Runner {
               later = Optional.of(earlier(later, open.get()));
             }
           }
-          case NONE ->
-              loaded(ready, core, inventory, watch, options, proofs, reasons);
+          case NONE -> loaded(ready, core, inventory, watch, options, proofs, reasons);
           case FORK, SEAM, REPLAY ->
               throw new IllegalStateException(target + " can't be run, and the guard let it pass");
         }
@@ -207,9 +205,9 @@ public final class Runner {
     };
   }
 
-  /// What the workspace's log says of a target since its feed is live; empty when it doesn't show it.
-  private Optional<OperationsLog.History> history(
-      Migration migration, PlanCore core, Watch watch) {
+  /// What the workspace's log says of a target since its feed is live; empty when it doesn't show
+  /// it.
+  private Optional<OperationsLog.History> history(Migration migration, PlanCore core, Watch watch) {
     return since(migration, watch)
         .flatMap(since ->
             new OperationsLog(tinybird, watch).of(migration, since, OperationsLog.ours(core)));
@@ -231,11 +229,7 @@ public final class Runner {
   /// What else than appends happened to the source since its sync is live: copies don't repeat it,
   /// and a proof may not see it.
   private void upheavals(
-      Migration migration,
-      PlanCore core,
-      RunOptions options,
-      Watch watch,
-      List<String> reasons) {
+      Migration migration, PlanCore core, RunOptions options, Watch watch, List<String> reasons) {
     var target = migration.target();
     if (since(migration, watch).isEmpty()) {
       return;

@@ -314,11 +314,7 @@ final class Seams {
   }
 
   ProofReport prove(
-      Ready ready,
-      Duration settle,
-      int readings,
-      boolean directWrites,
-      boolean viewsKeepDeleted) {
+      Ready ready, Duration settle, int readings, boolean directWrites, boolean viewsKeepDeleted) {
     return prove(
         ready,
         inventory(ready.migration()),

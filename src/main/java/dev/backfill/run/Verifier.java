@@ -162,8 +162,7 @@ public final class Verifier {
         .seams()
         .forEach(s ->
             out.add(
-                seams.prove(
-                    s, core.limits().settle(), READINGS, directWrites, viewsKeepDeleted)));
+                seams.prove(s, core.limits().settle(), READINGS, directWrites, viewsKeepDeleted)));
     return out;
   }
 

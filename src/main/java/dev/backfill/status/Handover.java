@@ -7,13 +7,13 @@ import dev.backfill.status.Step.Who;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 import java.util.Set;
-import java.util.EnumSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Turns what was seen into what is done and what is next, in the order in which nothing is lost
 /// (`design.md` 7, rule 10): deployed, copied and proven, readers switched, producers moved, the

@@ -61,13 +61,13 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
 
   /// The target or a view of it is seen to lack something.
   public boolean lacking() {
-    return !rowsContained() || views.stream()
-            .anyMatch(
-                v ->
-                    switch (v.agreement()) {
-                      case DIFFERENT -> true;
-                      case EQUAL, NOT_COMPARED, AS_OLD -> false;
-                    });
+    return !rowsContained()
+        || views.stream()
+            .anyMatch(v ->
+                switch (v.agreement()) {
+                  case DIFFERENT -> true;
+                  case EQUAL, NOT_COMPARED, AS_OLD -> false;
+                });
   }
 
   /// The same with views as they should be that are as the old ones: a person said so.
@@ -76,8 +76,7 @@ public record Standing(Instant asOf, List<Part> parts, List<View> views) {
         asOf,
         parts,
         views.stream()
-            .map(v ->
-                v.agreement() == Agreement.AS_OLD ? new View(v.name(), Agreement.EQUAL) : v)
+            .map(v -> v.agreement() == Agreement.AS_OLD ? new View(v.name(), Agreement.EQUAL) : v)
             .toList());
   }
 

@@ -169,9 +169,9 @@ class HandOverTest {
     assertThat(states("--confirm", "producers_moved", "--quiet-for", "0s"))
         .containsExactly(
             "deploy done", "run done", "readers done", "producers done", "cleanup now");
-    assertThat(
-            run("status", "--confirm", "producers_moved", "--quiet-for", "0s").out())
-        .contains("cleanup --plan deploy/0.0.1/plan.json --confirm producers_moved --confirm no_other_readers");
+    assertThat(run("status", "--confirm", "producers_moved", "--quiet-for", "0s").out())
+        .contains(
+            "cleanup --plan deploy/0.0.1/plan.json --confirm producers_moved --confirm no_other_readers");
     var past = run("run");
     ok(past);
     assertThat(past.out())

@@ -7,8 +7,8 @@ import dev.backfill.status.Status;
 import dev.backfill.status.Step;
 import java.time.Instant;
 import java.util.List;
-import java.util.Set;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// `status` as terminals, comments and programs read it.
