@@ -58,22 +58,29 @@ final class Ingest {
   ///
   /// @param database and table, shaped as the definition says
   void insert(Session session, String database, String table, Definition definition, Rows rows) {
-    var columns =
-        definition.columns().stream()
-            .filter(Definition.Col::insertable)
-            .map(c -> Sql.identifier(c.name()))
-            .toList();
+    var columns = rows.columns();
+    var names =
+        columns.isEmpty()
+            ? definition.columns().stream()
+                .filter(Definition.Col::insertable)
+                .map(Definition.Col::name)
+                .toList()
+            : columns.getFirst().names();
     var insert =
         "INSERT INTO "
             + Sql.identifier(database)
             + "."
             + Sql.identifier(table)
             + " ("
-            + String.join(", ", columns)
+            + String.join(", ", names.stream().map(Sql::identifier).toList())
             + ")";
     while (true) {
       try {
-        session.insert(insert, "JSONEachRow", rows::each);
+        if (columns.isEmpty()) {
+          session.insert(insert, "JSONEachRow", rows::each);
+        } else {
+          session.insert(insert, "Native", use -> columns.forEach(c -> use.accept(c.block())));
+        }
         return;
       } catch (EngineException e) {
         var row = ROW.matcher(e.text());

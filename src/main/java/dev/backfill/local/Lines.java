@@ -35,6 +35,26 @@ final class Lines {
     put(all, 0, all.length);
   }
 
+  /// As the engine's binary formats write lengths: seven bits a byte, the low ones first.
+  void number(int value) {
+    var left = value;
+    while (left > 127) {
+      put((byte) (left | 128));
+      left >>>= 7;
+    }
+    put((byte) left);
+  }
+
+  /// Bytes so far.
+  int length() {
+    return length;
+  }
+
+  /// Forgets what was put after so many bytes.
+  void cut(int kept) {
+    length = kept;
+  }
+
   /// What was put since the last line is one.
   void end() {
     put((byte) '\n');

@@ -6,6 +6,7 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,15 +19,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/// Records on their way into a table, judged piece by piece: while the engine reads one piece, the
-/// next is judged.
+/// Records on their way into a table. Those of a small body are kept by column when all of them are
+/// simple; others as JSON, judged piece by piece: while the engine reads one piece, the next is
+/// judged.
 final class Rows {
   private static final Pattern INTEGER = Pattern.compile("(U?)Int(8|16|32|64|128|256)");
   private static final int PIECE = 64_000;
+  private static final int MOST_COLUMNAR = 16_000_000;
+  private static final int SHARE = 100_000;
+  private static final int MOST_SHARES = 8;
 
   private final Definition definition;
   private final byte[] body;
   private final Optional<Scan> scan;
+  private final List<Columns> columns = new ArrayList<>();
   private int judged;
   private List<Lines> good = new ArrayList<>();
   private final List<Bad> bad = new ArrayList<>();
@@ -61,7 +67,67 @@ final class Rows {
     return lines;
   }
 
-  /// Gives all rows, as JSON objects by column, to somebody who doesn't keep the memory.
+  /// All rows by column, in blocks of the same columns, when every record is either simple enough
+  /// for that or put aside; else empty. To be asked before anything else is.
+  List<Columns> columns() {
+    if (judged == 0 && scan.isPresent() && body.length <= MOST_COLUMNAR) {
+      var shares = shares();
+      if (shares.parallelStream().allMatch(Rows::fill) && alike(shares)) {
+        for (var share : shares) {
+          share.columns.stream().filter(block -> block.size() > 0).forEach(columns::add);
+          bad.addAll(share.bad);
+        }
+        judged = body.length;
+      }
+    }
+    return columns;
+  }
+
+  /// Whole lines of the body for several threads.
+  private List<Rows> shares() {
+    var shares = new ArrayList<Rows>();
+    var size = Math.max(SHARE, body.length / MOST_SHARES + 1);
+    for (var begin = 0; begin < body.length; ) {
+      var end = Math.min(begin + size, body.length);
+      while (end < body.length && body[end - 1] != '\n') {
+        end++;
+      }
+      shares.add(new Rows(definition, Arrays.copyOfRange(body, begin, end)));
+      begin = end;
+    }
+    return shares;
+  }
+
+  private boolean fill() {
+    var into = Columns.of(definition);
+    if (into.isEmpty()) {
+      return false;
+    }
+    columns.add(into.get());
+    var others = new Lines(0);
+    for (var at = 0; at < body.length; ) {
+      var next = scan.orElseThrow().row(body, at, into.get());
+      at = next == Scan.NONE ? byTree(at, others) : next;
+      if (others.size() > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean alike(List<Rows> shares) {
+    var names =
+        shares.stream()
+            .flatMap(share -> share.columns.stream())
+            .filter(block -> block.size() > 0)
+            .map(Columns::names)
+            .distinct()
+            .toList();
+    return names.size() <= 1 && !names.contains(List.of());
+  }
+
+  /// Gives all rows, as JSON objects by column, to somebody who doesn't keep the memory; none when
+  /// there are [#columns].
   void each(Consumer<ByteBuffer> use) {
     good.forEach(lines -> use.accept(lines.all()));
     while (judged < body.length) {
@@ -74,17 +140,19 @@ final class Rows {
     var lines = piece(until - judged + PIECE / 4);
     while (judged < until) {
       var next = scan.isPresent() ? scan.get().row(body, judged, lines) : Scan.NONE;
-      if (next == Scan.NONE) {
-        next = judged;
-        while (next < body.length && body[next] != '\n') {
-          next++;
-        }
-        records(new String(body, judged, next - judged, StandardCharsets.UTF_8), lines);
-        next++;
-      }
-      judged = next;
+      judged = next == Scan.NONE ? byTree(judged, lines) : next;
     }
     return lines;
+  }
+
+  /// @return where the next line begins
+  private int byTree(int begin, Lines into) {
+    var end = begin;
+    while (end < body.length && body[end] != '\n') {
+      end++;
+    }
+    records(new String(body, begin, end - begin, StandardCharsets.UTF_8), into);
+    return end + 1;
   }
 
   /// All rows at once.
@@ -101,7 +169,8 @@ final class Rows {
   /// How many fit.
   int size() {
     each(_ -> {});
-    return good.stream().mapToInt(Lines::size).sum();
+    return columns.stream().mapToInt(Columns::size).sum()
+        + good.stream().mapToInt(Lines::size).sum();
   }
 
   /// Records that don't fit.

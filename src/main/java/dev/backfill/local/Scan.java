@@ -183,6 +183,32 @@ final class Scan {
   /// @return where the next line begins; [#NONE] when the record isn't an ordinary one, and nothing
   ///   is added then
   int row(byte[] body, int begin, Lines rows) {
+    var next = judged(body, begin);
+    if (next != NONE) {
+      write(rows);
+    }
+    return next;
+  }
+
+  /// The same; [#NONE] also when the row doesn't go by column.
+  int row(byte[] body, int begin, Columns rows) {
+    var next = judged(body, begin);
+    if (next == NONE) {
+      return NONE;
+    }
+    for (var i = 0; i < targets.length; i++) {
+      var target = targets[i];
+      if (!(target.begin == NONE
+          ? rows.missing(i)
+          : rows.put(i, body, target.begin, target.until))) {
+        return NONE;
+      }
+    }
+    rows.end();
+    return next;
+  }
+
+  private int judged(byte[] body, int begin) {
     text = body;
     end = Math.min(body.length, begin + LONGEST_RECORD);
     ascii = true;
@@ -206,7 +232,6 @@ final class Scan {
         return NONE;
       }
     }
-    write(rows);
     return at + 1;
   }
 
