@@ -37,10 +37,10 @@ SEALED
 # imported.
 ask() {
   python3 -I - "$@" <<'PYTHON'
-import datetime, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
+import datetime, hashlib, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
 
 MIGRATIONS = json.loads(r'''[
-    {"arrival": 0, "copy": "backfill_analytics_events_1", "cut": 1, "daily": 0, "digits": 0, "fork": "", "fork_file": "", "pinned": "", "populate": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "target_file": "datasources/analytics_events_1.datasource", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
+    {"arrival": 0, "columns": ["5ba613a6f216a631", "9fe8d430da94af3e", "4a13703030e842a5", "11ddd0956eed58e0", "c8335dd96f8e2fcd"], "copy": "backfill_analytics_events_1", "cut": 1, "daily": 0, "digits": 0, "fork": "", "fork_file": "", "key": "2e0cd384280b3a25", "pinned": "", "populate": "", "sync": "sync_analytics_events_1", "sync_file": "pipes/sync_analytics_events_1.pipe", "target": "analytics_events_1", "target_file": "datasources/analytics_events_1.datasource", "trigger": "", "variable": "BACKFILL_T_ANALYTICS_EVENTS_1"}
 ]''')
 LEAD, MARGIN = 1800, 300  # seconds
 
@@ -235,23 +235,59 @@ def ready():
 
 
 def targets():
-    """Each target absent, empty, or fed by this plan already."""
+    """Each target absent, empty and as this revision says, or fed by this plan already."""
     live, bad = set(), []
     for m in MIGRATIONS:  # in the order they depend on each other
         if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or not m["sync"] and not m["fork"] and made(m):
             live.add(m["target"])
             continue
-        if not get("/v0/datasources/" + m["target"], absent={}):
+        there = get("/v0/datasources/" + m["target"], absent={})
+        if not there:
             continue
         answer = get("/v0/sql", q="SELECT count() AS n FROM `%s` FORMAT JSON" % m["target"])
         rows = int(answer["data"][0]["n"])
+        other = "" if rows else otherwise_made(m, there)
         if rows:
             bad.append(
                 "%s holds %d rows, and nothing of this plan brought them. If nobody needs them: "
                 "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
             )
+        elif other:
+            bad.append(
+                "%s is there, empty and with another %s than this revision says, and no deployment changes that. An earlier try "
+                "may have left it. Remove it and run this again: %s" % (m["target"], other, removal(m["target"]))
+            )
     if bad:
         stop(*bad)
+
+
+def plain(key):
+    return re.sub(r"[\s`()\"]|^tuple", "", key, flags=re.ASCII).lower()
+
+
+def hashed(text):
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def otherwise_made(m, there):
+    """What of an empty target a deployment of this revision would leave as it is, though it says otherwise."""
+    engine = there.get("engine")
+    engine = engine if isinstance(engine, dict) else {}
+    key = engine.get("engine_sorting_key") or engine.get("sorting_key") or ""
+    if key and m["key"] and hashed(plain(key)) != m["key"]:
+        return "sorting key"
+    answer = get("/v0/sql", q="SELECT * FROM `%s` LIMIT 0 FORMAT JSON" % m["target"])
+    live = {hashed(c["name"] + " " + re.sub(r"\s", "", c["type"], flags=re.ASCII)) for c in answer["meta"]}
+    return "set of columns or types" if set(m["columns"]) - live else ""
+
+
+def removal(target):
+    """The commands that remove a target, with the pipes of this plan that hang on it."""
+    pipes = {m["fork"] for m in MIGRATIONS if m["trigger"] == target} | {
+        name for m in MIGRATIONS if m["target"] == target for name in (m["sync"], m["fork"], m["copy"])
+    }
+    there = [name for name in sorted(pipes - {""}) if get("/v0/pipes/" + name, absent={})]
+    return " && ".join(["tb pipe rm %s --yes" % name for name in there] + ["tb datasource rm %s --yes" % target])
 
 
 def instant(text):
@@ -425,7 +461,8 @@ tb_deploy() {
       say "this commit is deployed already"
     else
       stop "tb deploy failed with status $status; its output is above" \
-        "What it had pushed stays. Mend the cause and run the same job again: it goes on where this one stopped."
+        "What it had pushed stays. Mend the cause and run this job again: it goes on where this one stopped, and names" \
+        "what has to be removed before."
     fi
   fi
 }

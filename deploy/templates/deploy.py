@@ -1,4 +1,4 @@
-import datetime, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
+import datetime, hashlib, json, os, re, subprocess, sys, time, urllib.error, urllib.parse, urllib.request
 
 MIGRATIONS = json.loads(r'''{{migrations}}''')
 LEAD, MARGIN = {{lead}}, {{margin}}  # seconds
@@ -194,23 +194,59 @@ def ready():
 
 
 def targets():
-    """Each target absent, empty, or fed by this plan already."""
+    """Each target absent, empty and as this revision says, or fed by this plan already."""
     live, bad = set(), []
     for m in MIGRATIONS:  # in the order they depend on each other
         if m["sync"] and is_live(m["sync"], m["target"]) or m["trigger"] in live or not m["sync"] and not m["fork"] and made(m):
             live.add(m["target"])
             continue
-        if not get("/v0/datasources/" + m["target"], absent={}):
+        there = get("/v0/datasources/" + m["target"], absent={})
+        if not there:
             continue
         answer = get("/v0/sql", q="SELECT count() AS n FROM `%s` FORMAT JSON" % m["target"])
         rows = int(answer["data"][0]["n"])
+        other = "" if rows else otherwise_made(m, there)
         if rows:
             bad.append(
                 "%s holds %d rows, and nothing of this plan brought them. If nobody needs them: "
                 "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
             )
+        elif other:
+            bad.append(
+                "%s is there, empty and with another %s than this revision says, and no deployment changes that. An earlier try "
+                "may have left it. Remove it and run this again: %s" % (m["target"], other, removal(m["target"]))
+            )
     if bad:
         stop(*bad)
+
+
+def plain(key):
+    return re.sub(r"[\s`()\"]|^tuple", "", key, flags=re.ASCII).lower()
+
+
+def hashed(text):
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def otherwise_made(m, there):
+    """What of an empty target a deployment of this revision would leave as it is, though it says otherwise."""
+    engine = there.get("engine")
+    engine = engine if isinstance(engine, dict) else {}
+    key = engine.get("engine_sorting_key") or engine.get("sorting_key") or ""
+    if key and m["key"] and hashed(plain(key)) != m["key"]:
+        return "sorting key"
+    answer = get("/v0/sql", q="SELECT * FROM `%s` LIMIT 0 FORMAT JSON" % m["target"])
+    live = {hashed(c["name"] + " " + re.sub(r"\s", "", c["type"], flags=re.ASCII)) for c in answer["meta"]}
+    return "set of columns or types" if set(m["columns"]) - live else ""
+
+
+def removal(target):
+    """The commands that remove a target, with the pipes of this plan that hang on it."""
+    pipes = {m["fork"] for m in MIGRATIONS if m["trigger"] == target} | {
+        name for m in MIGRATIONS if m["target"] == target for name in (m["sync"], m["fork"], m["copy"])
+    }
+    there = [name for name in sorted(pipes - {""}) if get("/v0/pipes/" + name, absent={})]
+    return " && ".join(["tb pipe rm %s --yes" % name for name in there] + ["tb datasource rm %s --yes" % target])
 
 
 def instant(text):

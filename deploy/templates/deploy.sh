@@ -94,7 +94,8 @@ tb_deploy() {
       say "this commit is deployed already"
     else
       stop "tb deploy failed with status $status; its output is above" \
-        "What it had pushed stays. Mend the cause and run the same job again: it goes on where this one stopped."
+        "What it had pushed stays. Mend the cause and run this job again: it goes on where this one stopped, and names" \
+        "what has to be removed before."
     fi
   fi
 }

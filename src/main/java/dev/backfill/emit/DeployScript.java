@@ -5,14 +5,17 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Seam;
 import dev.backfill.plan.Ticks;
+import dev.backfill.project.DataSource;
 import dev.backfill.project.TimeType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
@@ -31,6 +34,9 @@ final class DeployScript {
   private static final String NO_FILE = "no .tinyenv";
   private static final String NO_VERSION = "no VERSION";
 
+  /// Types that the engine lists as other columns, or in another spelling, than they are written.
+  private static final Set<String> RESHAPED = Set.of("Nested", "JSON", "Object");
+
   private DeployScript() {}
 
   static String path(String version) {
@@ -43,11 +49,13 @@ final class DeployScript {
   }
 
   /// @param files path of the file each Pipe of the plan is in, by the Pipe's name
+  /// @param targets definition of each target, by its name, as far as it has a file
   /// @param sealed text of every file the plan rests on, by path
   /// @param tinyenv the author's `.tinyenv`, if there is one
   static String text(
       PlanCore core,
       Map<String, String> files,
+      Map<String, DataSource> targets,
       SortedMap<String, String> sealed,
       Optional<String> tinyenv) {
     // What hangs from another one and is filled with it needs no word of its own.
@@ -70,7 +78,7 @@ final class DeployScript {
                 fill(
                         template("deploy.py"),
                         Map.of(
-                            "migrations", migrations(core, files),
+                            "migrations", migrations(core, files, targets),
                             "lead", Long.toString(seconds(core.cutover().lead())),
                             "margin", Long.toString(seconds(core.limits().margin()))))
                     .stripTrailing()));
@@ -84,7 +92,8 @@ final class DeployScript {
     return names.stream().map(n -> checked(NAME, n)).collect(Collectors.joining(", "));
   }
 
-  private static String migrations(PlanCore core, Map<String, String> files) {
+  private static String migrations(
+      PlanCore core, Map<String, String> files, Map<String, DataSource> targets) {
     var out = new ArrayList<String>();
     for (var m : core.migrations()) {
       var pipe = m.liveFeed().pipe();
@@ -93,7 +102,12 @@ final class DeployScript {
         for (var feeder : m.seam().get().feeders()) {
           out.add(
               migration(
-                  core, files, m, new Live(feeder.fork(), "", ""), Optional.of(Seam.CUTOVER_TYPE)));
+                  core,
+                  files,
+                  targets,
+                  m,
+                  new Live(feeder.fork(), "", ""),
+                  Optional.of(Seam.CUTOVER_TYPE)));
         }
         continue;
       }
@@ -103,13 +117,18 @@ final class DeployScript {
             case FORK -> new Live("", pipe, m.trigger());
             case PRODUCERS, NONE -> new Live("", "", "");
           };
-      out.add(migration(core, files, m, live, m.cutType()));
+      out.add(migration(core, files, targets, m, live, m.cutType()));
     }
     return "[\n" + String.join(",\n", out) + "\n]";
   }
 
   private static String migration(
-      PlanCore core, Map<String, String> files, Migration m, Live live, Optional<TimeType> cutBy) {
+      PlanCore core,
+      Map<String, String> files,
+      Map<String, DataSource> targets,
+      Migration m,
+      Live live,
+      Optional<TimeType> cutBy) {
     var fields = new TreeMap<String, String>();
     fields.put("target", string(m.target()));
     fields.put("trigger", string(live.trigger()));
@@ -119,6 +138,22 @@ final class DeployScript {
     fields.put("fork_file", file(files, live.fork()));
     fields.put("variable", string(m.cutoverVariable()));
     fields.put("target_file", target(m));
+    var definition = Optional.ofNullable(targets.get(m.target()));
+    fields.put(
+        "key",
+        "\"%s\""
+            .formatted(
+                definition
+                    .map(d -> hash(plain(String.join(",", d.engine().sortingKey()))))
+                    .orElse("")));
+    fields.put(
+        "columns",
+        definition.stream()
+            .flatMap(d -> d.columns().stream())
+            .filter(c -> c.insertable() && !RESHAPED.contains(c.type().name()))
+            .map(c -> hash(c.name() + " " + c.type().text().replaceAll("\\s", "")))
+            .map(h -> '"' + h + '"')
+            .collect(Collectors.joining(", ", "[", "]")));
     fields.put("cut", cutBy.isPresent() ? "1" : "0");
     fields.put("arrival", m.border() == Border.ARRIVAL ? "1" : "0");
     fields.put(
@@ -152,6 +187,16 @@ final class DeployScript {
 
   /// The live feed as the script knows it.
   private record Live(String sync, String fork, String trigger) {}
+
+  /// What may be anything stays out of the script: only this much of its hash is in it.
+  private static String hash(String text) {
+    return Texts.sha256(text).substring(0, 16);
+  }
+
+  /// A key as the client compares it.
+  private static String plain(String key) {
+    return key.replaceAll("[\\s`()\"]|^tuple", "").toLowerCase(Locale.ROOT);
+  }
 
   private static String string(String name) {
     return "\"" + (name.isEmpty() ? "" : checked(NAME, name)) + "\"";

@@ -497,7 +497,7 @@ public final class Emitter {
     }
     generate(
         DeployScript.path(core.version()),
-        DeployScript.text(core, pipeFiles, sealed, tinyenv),
+        DeployScript.text(core, pipeFiles, targets(), sealed, tinyenv),
         /* executable= */ true);
     for (var script : scripts) {
       generate("deploy/" + core.version() + "/" + script, DeployScript.through(), true);
@@ -505,6 +505,16 @@ public final class Emitter {
     if (!versioned.equals(tinyenv)) {
       restore(VersionLine.FILE, versioned.get());
     }
+  }
+
+  private Map<String, DataSource> targets() {
+    var targets = new HashMap<String, DataSource>();
+    for (var m : core.migrations()) {
+      head.dataSource(m.target())
+          .or(() -> head.dataSource(m.source()))
+          .ifPresent(d -> targets.put(m.target(), d));
+    }
+    return targets;
   }
 
   private void generate(String path, String text, boolean executable) {

@@ -41,6 +41,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.eclipse.jgit.api.errors.GitAPIException;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -137,6 +138,51 @@ class EveryScenarioDeployedTest {
     }
   }
 
+  /// A deployment isn't a transaction: whichever of its requests is refused, the next run goes on,
+  /// or says what is in its way and how to remove it.
+  @Test
+  void goesOnFromWhereverADeploymentStopped() throws Exception {
+    var play = Play.all().getFirst();
+    try (var tb = new FastTb();
+        var local =
+            LocalWorkspace.start(
+                TestEngine.shared(), 0, folder.resolve("workspace"), Optional.empty());
+        var http = new Http();
+        var repository = TempRepository.in(Files.createDirectory(folder.resolve("project")))) {
+      var main = new HttpTinybird(http, URI.create(local.url()), local.token());
+      var life = new Life(repository, tb, local, main);
+      life.seed(play, http);
+      var core = life.generated(play);
+      var target = core.migrations().getFirst().target();
+      life.refused(1);
+      assertThat(main.dataSource(target)).isPresent();
+
+      // the author thinks again; what was made before stays as it was
+      var file = "datasources/" + target + ".datasource";
+      var text = Files.readString(repository.root().resolve(file));
+      repository.write(
+          file,
+          text.replaceFirst("SORTING_KEY \"[^\"]*\"", "SORTING_KEY \"session_id, timestamp\""));
+      core = life.generated("HEAD~1");
+      var inTheWay = life.run(Map.of());
+      assertThat(inTheWay.status).isEqualTo(1);
+      assertThat(inTheWay.output)
+          .contains(target + " is there, empty and with another sorting key")
+          .contains("run this again: tb datasource rm " + target + " --yes\n");
+      life.tb("datasource", "rm", target, "--yes");
+
+      var tries = 0;
+      while (life.refused(tries)) {
+        tries++;
+      }
+
+      assertThat(tries).isGreaterThan(4);
+      life.everythingStands(main, core);
+      assertThat(main.dataSource(target).orElseThrow().sortingKey())
+          .isEqualTo("session_id, timestamp");
+    }
+  }
+
   private record Run(int status, String output) {}
 
   /// What stands of a plan: the text of its Pipes, and the rows of its targets.
@@ -187,8 +233,29 @@ class EveryScenarioDeployedTest {
           ROWS);
     }
 
+    /// Runs the script while the workspace refuses what comes after so many of its requests.
+    ///
+    /// @return whether it asked for so many
+    boolean refused(int served) throws Exception {
+      local.faults().slow(served, "POST", "/v0/", 0);
+      local.faults().answer(1, "POST", "/v0/", 400, "not now", Map.of());
+      var run = run(Map.of());
+      local.faults().reset();
+      if (run.status == 0) {
+        return false;
+      }
+      assertThat(run.output)
+          .contains(
+              "tb deploy failed with status 1", "not now", "it goes on where this one stopped");
+      return true;
+    }
+
     PlanCore generated(Play play) throws IOException {
       Hostile.files(play.changed(Hostile.files(play.base()))).forEach(repository::write);
+      return generated("HEAD");
+    }
+
+    PlanCore generated(String base) throws IOException {
       var said = new ByteArrayOutputStream();
       var stream = new PrintStream(said, true, UTF_8);
       var status =
@@ -197,7 +264,7 @@ class EveryScenarioDeployedTest {
                   stream, stream, Map.of(), repository.root(), /* terminal= */ false, Pause.SYSTEM),
               "generate",
               "--base",
-              "HEAD");
+              base);
       assertThat(status).as(said.toString(UTF_8)).isZero();
       repository.commit("the change");
       try (var files = Files.walk(repository.root().resolve("deploy"))) {

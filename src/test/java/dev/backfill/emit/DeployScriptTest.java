@@ -30,6 +30,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -231,6 +233,31 @@ class DeployScriptTest {
     var run = generated(plan()).run(Map.of());
 
     assertThat(run.status).as(run.output).isZero();
+  }
+
+  /// No deployment changes what it is then.
+  @Test
+  void anEmptyTargetOfAnotherDefinitionIsToBeRemoved() throws Exception {
+    workspace.rows.put("analytics_events_1", 0L);
+    workspace.pipes.put("errors_mv_1", "SELECT 1");
+    workspace.sortingKey = "timestamp";
+    var checkout = generated(plan());
+
+    var key = checkout.run(Map.of());
+
+    assertThat(key.status).isEqualTo(1);
+    assertThat(key.output)
+        .contains(
+            "analytics_events_1 is there, empty and with another sorting key",
+            "tb pipe rm errors_mv_1 --yes && tb datasource rm analytics_events_1 --yes");
+    workspace.sortingKey = "action, timestamp";
+    workspace.columns = "{\"name\":\"timestamp\",\"type\":\"Date\"}";
+
+    var type = checkout.run(Map.of());
+
+    assertThat(type.status).isEqualTo(1);
+    assertThat(type.output).contains("with another set of columns or types");
+    assertThat(workspace.calls).isEmpty();
   }
 
   @Test
@@ -649,6 +676,12 @@ class DeployScriptTest {
 
   /// What of a workspace the script asks for.
   private static final class Workspace {
+    private static final String DEFINED =
+        Stream.of(Example.NEW_EVENTS, Example.DAILY, Example.ERRORS)
+            .flatMap(
+                text -> Pattern.compile("`(\\w+)` ([^`\\n]*[^`\\n, ])").matcher(text).results())
+            .map(c -> "{\"name\":\"%s\",\"type\":\"%s\"}".formatted(c.group(1), c.group(2)))
+            .collect(Collectors.joining(","));
     private static final Pattern COUNT = Pattern.compile("FROM `(\\w+)`");
     private final HttpServer server;
     private final List<String> calls = new ArrayList<>();
@@ -667,6 +700,8 @@ class DeployScriptTest {
     private String answer = "";
     private boolean deployed;
     private boolean redirect;
+    private String sortingKey = "";
+    private String columns = DEFINED;
     private int redirected;
     private int failing;
     private List<String> pushedBeforeFailing = List.of();
@@ -712,7 +747,10 @@ class DeployScriptTest {
         send(
             exchange,
             rows.containsKey(name) ? 200 : 404,
-            "{\"id\":\"t_" + name + "\",\"name\":\"" + name + "\"}");
+            "{\"id\":\"t_%1$s\",\"name\":\"%1$s\",\"engine\":{\"sorting_key\":\"%2$s\"}}"
+                .formatted(name, name.equals("analytics_events_1") ? sortingKey : ""));
+      } else if (exchange.getRequestURI().getRawQuery().contains("LIMIT+0")) {
+        send(exchange, 200, "{\"meta\":[%s],\"data\":[]}".formatted(columns));
       } else {
         var query = URLDecoder.decode(exchange.getRequestURI().getRawQuery(), UTF_8);
         var table = COUNT.matcher(query);
@@ -738,10 +776,7 @@ class DeployScriptTest {
     private String deploy(String request) {
       var variables = request.lines().filter(l -> l.startsWith("BACKFILL_T_")).toList();
       calls.add(
-          request
-              .lines()
-              .filter(l -> !variables.contains(l))
-              .collect(java.util.stream.Collectors.joining("\n")));
+          request.lines().filter(l -> !variables.contains(l)).collect(Collectors.joining("\n")));
       environment.clear();
       variables.forEach(
           l -> environment.put(l.substring(0, l.indexOf('=')), l.substring(l.indexOf('=') + 1)));
