@@ -11,7 +11,7 @@ import java.util.Map;
 
 /// Where the figures speak against what a plan chose. A plan itself rests on files and settings
 /// alone, so that the same commit gives the same plan tomorrow, and without a token: whoever reads
-/// an objection answers it in `backfill.yml`. Until then it is a warning that stops `generate` and
+/// an objection answers it in `backfill.yml`. Until then it is an error that stops `generate` and
 /// readiness; what the settings say or accept is only noted.
 public final class Objections {
   /// The code of an objection to the way that was chosen.
@@ -30,7 +30,7 @@ public final class Objections {
             out.add(
                 settled
                     ? Problem.note("evidence_disagrees", place, message, "")
-                    : Problem.warning(
+                    : Problem.error(
                         "evidence_disagrees", place, message, advice(survey.source(), instead))));
     if (!survey.unknownPipes().isEmpty()) {
       out.add(
@@ -64,12 +64,14 @@ public final class Objections {
     if (scenario == Scenario.STREAMING_TIMESTAMP) {
       survey
           .times()
-          .filter(t -> t.share() > MANY)
           .ifPresent(t ->
-              out.put(
-                  "%.1f %% of the rows of %s have no timestamp in `%s` or one at the epoch or in the future; those that arrive later are only brought by another `run`."
-                      .formatted(t.share() * 100, source, t.column()),
-                  "delta"));
+              t.odd()
+                  .filter(o -> o.share() > MANY)
+                  .ifPresent(o ->
+                      out.put(
+                          "%.1f %% of the rows of %s have no timestamp in `%s` or one at the epoch or in the future; those that arrive later are only brought by another `run`."
+                              .formatted(o.share() * 100, source, t.column()),
+                          "delta")));
       survey
           .lateness()
           .filter(l -> l.rows() > 0 && l.beyond() > l.rows() * MANY)
@@ -114,7 +116,7 @@ public final class Objections {
   }
 
   private static String advice(String source, String instead) {
-    return "Write `datasources: {%s: {scenario: %s}}` into backfill.yml, or `{%s: {accept: [%s]}}` if the figures are harmless; until then nothing is generated and nothing is ready."
+    return "Write `datasources: {%s: {scenario: %s}}` into backfill.yml, or `datasources: {%s: {accept: [%s]}}` if the figures are harmless; until then nothing is generated and nothing is ready."
         .formatted(source, instead, source, CODE);
   }
 }

@@ -11,11 +11,12 @@ import java.util.Optional;
 ///
 /// @param source its name
 /// @param there whether the workspace has it
+/// @param branch whether that is a branch, which may hold a part of the rows only
 /// @param rows how many; empty when that couldn't be read
 /// @param quarantined rows that its old type rejected
 /// @param times what its timestamps are like
 /// @param lateness how long after their timestamps rows arrived
-/// @param feeds who wrote to it lately, most rows first
+/// @param feeds who wrote to it lately, most rows first; empty when the log can't be read
 /// @param replaced how often it was replaced as a whole or in part
 /// @param unknownPipes live Pipes on it that the project doesn't know
 /// @param conversions what the mapping makes of its values, where it changes a type
@@ -23,17 +24,18 @@ import java.util.Optional;
 public record Survey(
     String source,
     boolean there,
+    boolean branch,
     Optional<Long> rows,
     long quarantined,
     Optional<Times> times,
     Optional<Lateness> lateness,
-    List<Feeder> feeds,
+    Optional<List<Feeder>> feeds,
     Optional<Replaced> replaced,
     List<String> unknownPipes,
     List<Converted> conversions,
     List<String> unread) {
   public Survey {
-    feeds = List.copyOf(feeds);
+    feeds = feeds.map(List::copyOf);
     unknownPipes = List.copyOf(unknownPipes);
     conversions = List.copyOf(conversions);
     unread = List.copyOf(unread);
@@ -42,20 +44,24 @@ public record Survey(
   /// What the timestamps are like.
   ///
   /// @param column which
-  /// @param rows looked at
-  /// @param part which rows were looked at; empty for all
+  /// @param part which rows the span is of; empty for all
+  /// @param first the lowest; empty when there is none
+  /// @param last the highest
+  /// @param odd those that no range of time finds; empty when they couldn't be counted
+  public record Times(
+      String column,
+      String part,
+      Optional<Instant> first,
+      Optional<Instant> last,
+      Optional<Odd> odd) {}
+
+  /// Timestamps that no range of time finds.
+  ///
+  /// @param rows that were looked at
   /// @param missing NULL
   /// @param epoch in 1970's first day or before, which nobody meant
   /// @param future more than a day ahead
-  public record Times(
-      String column,
-      long rows,
-      String part,
-      long missing,
-      long epoch,
-      long future,
-      Optional<Instant> first,
-      Optional<Instant> last) {
+  public record Odd(long rows, long missing, long epoch, long future) {
     double share() {
       return rows == 0 ? 0 : (missing + epoch + future) / (double) rows;
     }
@@ -116,6 +122,9 @@ public record Survey(
           "measured: `" + source + "` isn't in the workspace, so no figure stands behind this.");
       return out;
     }
+    if (branch) {
+      out.add("measured in a branch, which may hold a part of the rows only.");
+    }
     rows.ifPresent(n ->
         out.add(
             "measured: %,d rows%s."
@@ -124,18 +133,20 @@ public record Survey(
                     quarantined > 0
                         ? ", and %,d in quarantine, which no copy brings".formatted(quarantined)
                         : "")));
-    times.ifPresent(t ->
-        out.add(
-            "measured: `%s` spans %s to %s; of %,d rows%s %,d have no timestamp, %,d lie at the epoch, %,d in the future."
-                .formatted(
-                    t.column(),
-                    t.first().map(Instant::toString).orElse("nothing"),
-                    t.last().map(Instant::toString).orElse("nothing"),
-                    t.rows(),
-                    t.part().isEmpty() ? "" : " (" + t.part() + ")",
-                    t.missing(),
-                    t.epoch(),
-                    t.future())));
+    times.ifPresent(t -> {
+      out.add(
+          "measured: `%s` spans %s to %s%s%s."
+              .formatted(
+                  t.column(),
+                  t.first().map(Instant::toString).orElse("nothing"),
+                  t.last().map(Instant::toString).orElse("nothing"),
+                  t.part().isEmpty() ? "" : " (" + t.part() + ")",
+                  t.odd()
+                      .map(o ->
+                          "; of %,d rows %,d have no timestamp, %,d lie at the epoch, %,d in the future"
+                              .formatted(o.rows(), o.missing(), o.epoch(), o.future()))
+                      .orElse("")));
+    });
     lateness.ifPresentOrElse(
         l ->
             out.add(
@@ -148,13 +159,15 @@ public record Survey(
                 "not measured: how late rows arrive; no column says when one did, so late ones are expected.");
           }
         });
-    for (var feed : feeds) {
+    for (var feed : feeds.orElse(List.of())) {
       out.add(
           "measured: %s wrote %,d rows in %,d operations, the last at %s."
               .formatted(kind(feed), feed.rows(), feed.times(), feed.last()));
     }
-    if (feeds.isEmpty()) {
-      out.add("not measured: who writes to it; the workspace's log names nobody.");
+    if (feeds.filter(List::isEmpty).isPresent()) {
+      out.add(
+          "measured: the workspace's log names nobody who wrote to it in its last days, which isn't"
+              + " proof that nobody does.");
     }
     replaced.ifPresent(r ->
         out.add(
@@ -181,7 +194,7 @@ public record Survey(
 
   /// Somebody streams into it.
   public boolean streams() {
-    return feeds.stream().anyMatch(Feeder::streams);
+    return feeds.orElse(List.of()).stream().anyMatch(Feeder::streams);
   }
 
   private static String kind(Feeder feed) {

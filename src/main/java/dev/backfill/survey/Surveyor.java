@@ -11,6 +11,7 @@ import dev.backfill.sql.TablesRead;
 import dev.backfill.survey.Survey.Converted;
 import dev.backfill.survey.Survey.Feeder;
 import dev.backfill.survey.Survey.Lateness;
+import dev.backfill.survey.Survey.Odd;
 import dev.backfill.survey.Survey.Replaced;
 import dev.backfill.survey.Survey.Times;
 import dev.backfill.tinybird.Answer;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Asks a workspace about the sources of a plan. Every question reads a few columns of one Data
 /// Source, or a service log; what is too big is asked again of the last days alone.
@@ -46,17 +48,19 @@ public final class Surveyor {
   public Survey survey(Migration migration, Project base, Optional<Column> cut) {
     var source = migration.source();
     var unread = new ArrayList<String>();
+    var branch = tinybird.workspace().main().isPresent();
     var live = tinybird.dataSource(source);
     var definition = base.dataSource(source);
     if (live.isEmpty() || definition.isEmpty()) {
       return new Survey(
           source,
           live.isPresent(),
+          branch,
           Optional.empty(),
           0,
           Optional.empty(),
           Optional.empty(),
-          List.of(),
+          Optional.empty(),
           Optional.empty(),
           List.of(),
           List.of(),
@@ -71,44 +75,71 @@ public final class Surveyor {
     return new Survey(
         source,
         true,
+        branch,
         rows,
         quarantined,
-        cut.flatMap(c -> times(table, c, unread)),
+        cut.flatMap(c -> times(table, c, rows, unread)),
         cut.flatMap(c -> arrival(definition.get()).flatMap(a -> lateness(table, c, a, unread))),
         feeds,
-        replaced(feeds),
+        feeds.flatMap(Surveyor::replaced),
         unknown(source, live.get().id(), base),
         conversions(migration, definition.get(), table, cut, unread),
         unread);
   }
 
-  private Optional<Times> times(String table, Column column, List<String> unread) {
+  private Optional<Times> times(
+      String table, Column column, Optional<Long> rows, List<String> unread) {
     var ts = Quote.identifier(column.name());
     var zoned = column.type().time().filter(t -> !t.daily()).isPresent();
     var question =
         """
-        SELECT count() AS n, countIf(isNull(%1$s)) AS missing,
-          countIf(toDate32(%1$s) <= toDate32('1970-01-01')) AS epoch,
-          countIf(toDate32(%1$s) > toDate32(now('UTC')) + 1) AS future,
-          toString(toUnixTimestamp64Milli(toDateTime64(minIf(%1$s, isNotNull(%1$s)), 3%2$s))) AS first,
-          toString(toUnixTimestamp64Milli(toDateTime64(maxIf(%1$s, isNotNull(%1$s)), 3%2$s))) AS last
-        FROM %3$s\
+        SELECT count() AS n, countIf(%1$s) AS missing, countIf(%2$s) AS epoch, countIf(%3$s) AS future,
+          toString(toUnixTimestamp64Milli(toDateTime64(minIf(%4$s, isNotNull(%4$s)), 3%5$s))) AS first,
+          toString(toUnixTimestamp64Milli(toDateTime64(maxIf(%4$s, isNotNull(%4$s)), 3%5$s))) AS last
+        FROM %6$s\
         """
-            .formatted(ts, zoned ? "" : ", 'UTC'", table);
+            .formatted(missing(ts), epoch(ts), future(ts), ts, zoned ? "" : ", 'UTC'", table);
     return bounded(question, ts, "its timestamps", unread)
         .map(a -> {
           var row = a.answer().only();
           var n = row.number("n");
           return new Times(
               column.name(),
-              n,
               a.part(),
-              row.number("missing"),
-              row.number("epoch"),
-              row.number("future"),
               n == 0 ? Optional.empty() : millis(row, "first"),
-              n == 0 ? Optional.empty() : millis(row, "last"));
+              n == 0 ? Optional.empty() : millis(row, "last"),
+              // The last days alone hold none that have no timestamp, and none at the epoch.
+              a.part().isEmpty()
+                  ? Optional.of(
+                      new Odd(n, row.number("missing"), row.number("epoch"), row.number("future")))
+                  : rows.flatMap(all -> odd(table, ts, all, unread)));
         });
+  }
+
+  private static String missing(String ts) {
+    return "isNull(" + ts + ")";
+  }
+
+  private static String epoch(String ts) {
+    return "toDate32(" + ts + ") <= toDate32('1970-01-01')";
+  }
+
+  private static String future(String ts) {
+    return "toDate32(" + ts + ") > toDate32(now('UTC')) + 1";
+  }
+
+  /// Each kind on its own: as conditions they are answered by the key, where the column is in it.
+  private Optional<Odd> odd(String table, String ts, long rows, List<String> unread) {
+    var what = "how many rows have no timestamp, or one at the epoch or in the future";
+    var counts = new ArrayList<Long>();
+    for (var condition : List.of(missing(ts), epoch(ts), future(ts))) {
+      var n = number("SELECT count() AS n FROM " + table + " WHERE " + condition, what, unread);
+      if (n.isEmpty()) {
+        return Optional.empty();
+      }
+      counts.add(n.get());
+    }
+    return Optional.of(new Odd(rows, counts.get(0), counts.get(1), counts.get(2)));
   }
 
   private static Optional<Instant> millis(Answer.Row row, String column) {
@@ -131,15 +162,19 @@ public final class Surveyor {
     var ts = Quote.identifier(happened.name());
     var at = Quote.identifier(arrived.name());
     var late = "greatest(0, dateDiff('second', " + ts + ", " + at + "))";
-    var question =
-        """
-        SELECT count() AS n, toUInt64(quantile(0.5)(%1$s)) AS half,
-          toUInt64(quantile(0.99)(%1$s)) AS most, toUInt64(max(%1$s)) AS worst,
-          countIf(%1$s > %2$d) AS beyond
-        FROM %3$s WHERE %4$s > now() - INTERVAL %5$d DAY AND isNotNull(%6$s)\
-        """
-            .formatted(late, maxLateness.toSeconds(), table, at, DAYS, ts);
-    return ask(question, "how late its rows arrive", unread)
+    return ask(
+            Stream.of(DAYS + " DAY", "1 DAY", "1 HOUR")
+                .map(since ->
+                    """
+                    SELECT count() AS n, toUInt64(quantile(0.5)(%1$s)) AS half,
+                      toUInt64(quantile(0.99)(%1$s)) AS most, toUInt64(max(%1$s)) AS worst,
+                      countIf(%1$s > %2$d) AS beyond
+                    FROM %3$s WHERE %4$s > now() - INTERVAL %5$s AND isNotNull(%6$s)\
+                    """
+                        .formatted(late, maxLateness.toSeconds(), table, at, since, ts))
+                .toList(),
+            "how late its rows arrive",
+            unread)
         .map(Answer::only)
         .filter(r -> r.number("n") > 0)
         .map(r ->
@@ -152,9 +187,8 @@ public final class Surveyor {
                 r.number("beyond")));
   }
 
-  private List<Feeder> feeds(String source, List<String> unread) {
-    var out = new ArrayList<Feeder>();
-    ask(
+  private Optional<List<Feeder>> feeds(String source, List<String> unread) {
+    return ask(
             """
             SELECT event_type AS event, ifNull(pipe_name, '') AS pipe, count() AS times,
               sum(rows) AS n, toUnixTimestamp(min(timestamp)) AS first,
@@ -168,19 +202,17 @@ public final class Surveyor {
                 .formatted(Quote.literal(source), LOG_DAYS),
             "who writes to it",
             unread)
-        .ifPresent(answer ->
-            answer
-                .rows()
-                .forEach(r ->
-                    out.add(
-                        new Feeder(
-                            r.text("event"),
-                            r.text("pipe"),
-                            r.number("times"),
-                            r.number("n"),
-                            Instant.ofEpochSecond(r.number("first")),
-                            Instant.ofEpochSecond(r.number("last"))))));
-    return out;
+        .map(answer ->
+            answer.rows().stream()
+                .map(r ->
+                    new Feeder(
+                        r.text("event"),
+                        r.text("pipe"),
+                        r.number("times"),
+                        r.number("n"),
+                        Instant.ofEpochSecond(r.number("first")),
+                        Instant.ofEpochSecond(r.number("last"))))
+                .toList());
   }
 
   private static Optional<Replaced> replaced(List<Feeder> feeds) {
@@ -313,6 +345,20 @@ public final class Surveyor {
 
   private Optional<Long> number(String question, String what, List<String> unread) {
     return ask(question, what, unread).map(a -> a.only().number("n"));
+  }
+
+  /// The first of several questions, each about less than the one before, that isn't too much.
+  private Optional<Answer> ask(List<String> questions, String what, List<String> unread) {
+    for (var question : questions.subList(0, questions.size() - 1)) {
+      try {
+        return Optional.of(tinybird.query(question));
+      } catch (Failure.Remote failure) {
+        if (failure.kind() != Failure.Kind.SIZE) {
+          return refused(failure, what, unread);
+        }
+      }
+    }
+    return ask(questions.getLast(), what, unread);
   }
 
   private Optional<Answer> ask(String question, String what, List<String> unread) {

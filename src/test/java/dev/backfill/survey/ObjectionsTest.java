@@ -13,6 +13,7 @@ import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
 import dev.backfill.survey.Survey.Feeder;
 import dev.backfill.survey.Survey.Lateness;
+import dev.backfill.survey.Survey.Odd;
 import dev.backfill.survey.Survey.Replaced;
 import dev.backfill.survey.Survey.Times;
 import java.time.Duration;
@@ -65,11 +66,11 @@ class ObjectionsTest {
     assertThat(problems)
         .allSatisfy(p -> {
           assertThat(p.code()).isEqualTo("evidence_disagrees");
-          assertThat(p.severity()).isEqualTo(Severity.WARNING);
+          assertThat(p.severity()).isEqualTo(Severity.ERROR);
           assertThat(p.advice())
               .contains(
                   "`datasources: {events: {scenario: " + instead + "}}`",
-                  "{events: {accept: [evidence_disagrees]}}");
+                  "`datasources: {events: {accept: [evidence_disagrees]}}`");
         });
   }
 
@@ -126,18 +127,16 @@ class ObjectionsTest {
     return new Survey(
         "events",
         true,
+        /* branch= */ false,
         Optional.of(1000L),
         0,
         Optional.of(
             new Times(
                 "ts",
-                1000,
                 "",
-                figures.equals("undated") ? 30 : 1,
-                2,
-                1,
                 Optional.of(AT),
-                Optional.of(AT))),
+                Optional.of(AT),
+                Optional.of(new Odd(1000, figures.equals("undated") ? 30 : 1, 2, 1)))),
         Optional.of(
             new Lateness(
                 "arrived",
@@ -146,7 +145,7 @@ class ObjectionsTest {
                 Duration.ofSeconds(2),
                 Duration.ofDays(2),
                 figures.equals("late") ? 11 : 9)),
-        streamed ? List.of(new Feeder("append-hfi", "", 10, 1000, AT, AT)) : List.of(),
+        Optional.of(streamed ? List.of(new Feeder("append-hfi", "", 10, 1000, AT, AT)) : List.of()),
         replaced
             ? Optional.of(new Replaced(5, AT, Optional.of(Duration.ofHours(4))))
             : Optional.empty(),

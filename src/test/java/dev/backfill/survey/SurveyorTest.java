@@ -102,8 +102,7 @@ class SurveyorTest {
     assertThat(survey.rows()).contains(6L);
     assertThat(survey.times())
         .hasValueSatisfying(t -> {
-          assertThat(List.of(t.rows(), t.missing(), t.epoch(), t.future()))
-              .containsExactly(6L, 1L, 1L, 1L);
+          assertThat(t.odd()).contains(new Survey.Odd(6, 1, 1, 1));
           assertThat(t.first()).contains(Instant.EPOCH);
           assertThat(t.last()).contains(Instant.ofEpochSecond(now + 30 * 86_400));
         });
@@ -114,7 +113,7 @@ class SurveyorTest {
           assertThat(l.beyond()).isEqualTo(2);
           assertThat(l.worst()).isEqualTo(Duration.ofSeconds(now));
         });
-    assertThat(survey.feeds())
+    assertThat(survey.feeds().orElseThrow())
         .singleElement()
         .satisfies(f -> {
           assertThat(f.event()).isEqualTo("append-hfi");
@@ -147,29 +146,57 @@ class SurveyorTest {
   }
 
   @Test
-  void whatIsTooBigIsAskedOfTheLastDays() {
+  void whatIsTooBigIsAskedInParts() {
     var now = Instant.now().getEpochSecond();
-    append(row(now - 60, "x", now) + row(now - 30 * 86_400, "y", now));
+    append(
+        row(now - 60, "x", now)
+            + row(now - 30 * 86_400, "y", now)
+            + row(0, "1", now)
+            + "{\"price\":\"2\",\"arrived\":%d}\n".formatted(now));
 
-    var survey =
-        survey(
-            refusing(sql -> {
-              if (!sql.contains("INTERVAL") && sql.contains("`events`")) {
-                throw new Failure.Remote(Failure.Kind.SIZE, 408, Optional.empty(), "too long");
-              }
-              return sql;
-            }));
+    var survey = survey(refusing(sql -> tooLongIf(sql, sql.contains("If(") && whole(sql))));
 
-    assertThat(survey.rows()).isEmpty();
     assertThat(survey.times())
         .hasValueSatisfying(t -> {
-          assertThat(t.rows()).isEqualTo(1);
           assertThat(t.part()).isEqualTo("those of the last 7 days");
+          assertThat(t.first()).contains(Instant.ofEpochSecond(now - 60));
+          assertThat(t.odd()).as("of all rows").contains(new Survey.Odd(4, 1, 1, 0));
         });
     assertThat(survey.conversions())
         .singleElement()
         .satisfies(c -> assertThat(c.examples()).containsExactly("'x' -> '0'"));
+    assertThat(survey.unread()).isEmpty();
+  }
+
+  @Test
+  void whatIsTooBigInPartsTooIsNotMeasured() {
+    var now = Instant.now().getEpochSecond();
+    append(row(now - 60, "x", now) + row(now - 30 * 86_400, "y", now));
+
+    var survey = survey(refusing(sql -> tooLongIf(sql, whole(sql) || sql.contains(" DAY AND"))));
+
+    assertThat(survey.rows()).isEmpty();
+    assertThat(survey.times())
+        .hasValueSatisfying(t -> {
+          assertThat(t.first()).contains(Instant.ofEpochSecond(now - 60));
+          assertThat(t.odd()).isEmpty();
+        });
+    assertThat(survey.lateness()).as("of the last hour").isPresent();
     assertThat(survey.unread()).containsExactly("its rows (too long)");
+    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false))
+        .extracting(Problem::code)
+        .containsExactly("values_change");
+  }
+
+  private static boolean whole(String sql) {
+    return sql.contains("`events`") && !sql.contains("INTERVAL");
+  }
+
+  private static String tooLongIf(String sql, boolean whether) {
+    if (whether) {
+      throw new Failure.Remote(Failure.Kind.SIZE, 408, Optional.empty(), "too long");
+    }
+    return sql;
   }
 
   @Test
@@ -184,10 +211,29 @@ class SurveyorTest {
               return sql;
             }));
 
+    assertThat(survey.feeds()).isEmpty();
     assertThat(survey.lines())
-        .contains(
-            "not measured: who writes to it; the workspace's log names nobody.",
-            "not measured: who writes to it (not for this token).");
+        .contains("not measured: who writes to it (not for this token).")
+        .noneMatch(l -> l.contains("names nobody"));
+  }
+
+  @Test
+  void aLogThatNamesNobodyProvesNothing() {
+    assertThat(survey(tinybird).lines())
+        .anyMatch(l -> l.contains("names nobody") && l.contains("isn't proof"));
+  }
+
+  @Test
+  void figuresOfABranchSayWhoseTheyAre() {
+    append(row(Instant.now().getEpochSecond(), "1", 1));
+    tb("branch", "create", "tmp_ci", "--wait");
+    var token = tinybird.branch("tmp_ci").orElseThrow().token().orElseThrow();
+
+    var survey = survey(new HttpTinybird(http, Host.parse(workspace.url()), token));
+
+    assertThat(survey.rows()).contains(0L);
+    assertThat(survey.lines()).anyMatch(l -> l.contains("measured in a branch"));
+    assertThat(survey(tinybird).lines()).noneMatch(l -> l.contains("branch"));
   }
 
   private Survey survey(Tinybird asked) {
