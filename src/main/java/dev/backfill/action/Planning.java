@@ -10,6 +10,7 @@ import dev.backfill.github.FileEdit;
 import dev.backfill.github.GitHub;
 import dev.backfill.github.NewCommit;
 import dev.backfill.journey.Checkout;
+import dev.backfill.journey.EvidenceJourney;
 import dev.backfill.journey.Location;
 import dev.backfill.journey.PlanJourney;
 import dev.backfill.journey.PlanJourney.Planned;
@@ -60,7 +61,9 @@ final class Planning {
   /// The plans of a head, before anything is shown.
   ///
   /// @param base where the head left the main line
-  record Plans(List<Planned> planned, CommitId base, CommitId head) {
+  /// @param unread why a workspace that was to be asked for figures gave none
+  record Plans(
+      List<Planned> planned, CommitId base, CommitId head, Optional<Failure.Remote> unread) {
 
     List<PlanReport> reports() {
       return planned.stream().map(Planned::report).toList();
@@ -98,7 +101,8 @@ final class Planning {
                 inputs.pinned(),
                 pullRequest)),
         base,
-        head);
+        head,
+        Optional.empty());
   }
 
   /// Plans and shows.
@@ -106,10 +110,33 @@ final class Planning {
     return show(checkout, target, plans(checkout, target), Map.of(), notes);
   }
 
+  /// With the workspace's figures, where there is a token; a fork's pull request asks nobody.
   Plans plans(Checkout checkout, Target target) {
     var tip = now(target).map(Now::tip).filter(checkout::has).orElse(target.tip());
-    return plan(
-        checkout.mergeBase(tip, target.head()), target.head(), Optional.of(target.number()));
+    var plans =
+        plan(checkout.mergeBase(tip, target.head()), target.head(), Optional.of(target.number()));
+    return target.fork() ? plans : measured(plans);
+  }
+
+  private Plans measured(Plans plans) {
+    if (inputs.host().isEmpty() || inputs.tinybirdToken().isEmpty() || plans.moving().isEmpty()) {
+      return plans;
+    }
+    var tinybird = house.tinybird(inputs.host().get(), inputs.tinybirdToken().get());
+    try {
+      return new Plans(
+          plans.planned().stream()
+              .map(p ->
+                  p.core().migrations().isEmpty()
+                      ? p
+                      : p.showing(EvidenceJourney.with(p, tinybird, publisher.log()::log)))
+              .toList(),
+          plans.base(),
+          plans.head(),
+          Optional.empty());
+    } catch (Failure.Remote e) {
+      return new Plans(plans.planned(), plans.base(), plans.head(), Optional.of(e));
+    }
   }
 
   /// The pull request and its base branch at this moment. What an event or a rerun job says of them
@@ -211,6 +238,12 @@ final class Planning {
       Map<String, Rehearsed> rehearsed,
       List<String> notes) {
     var allNotes = new ArrayList<>(notes);
+    plans
+        .unread()
+        .ifPresent(why ->
+            allNotes.add(
+                "The workspace gave no figures, so this rests on the files alone: "
+                    + why.getMessage()));
     if (target.fork()) {
       allNotes.add(
           "This pull request comes from a fork: it is planned from its files only, and nothing is"

@@ -6,12 +6,10 @@ import dev.backfill.github.CheckRun;
 import dev.backfill.github.GitHub;
 import dev.backfill.journey.Checkout;
 import dev.backfill.journey.EvidenceJourney;
-import dev.backfill.journey.PlanJourney;
 import dev.backfill.journey.RehearseJourney;
 import dev.backfill.run.Rehearsed;
 import dev.backfill.run.RunOptions;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,23 +50,38 @@ final class Rehearsing {
     if (target.fork() || plans.moving().isEmpty()) {
       return planning.show(checkout, target, plans, Map.of(), List.of());
     }
-    if (plans.moving().stream()
-        .anyMatch(p -> !p.report().plan().obstacles().isEmpty() || !p.report().generated())) {
+    var undecided = plans.moving().stream().anyMatch(p -> !p.report().plan().obstacles().isEmpty());
+    if (undecided || plans.moving().stream().anyMatch(p -> !p.report().generated())) {
       planning.show(
           checkout,
           target,
           plans,
           Map.of(),
           List.of(
-              "There is nothing to rehearse before the files of the plan are in the branch and the CI has deployed them."));
+              undecided
+                  ? "There is nothing to rehearse before the findings that stop `generate` are answered."
+                  : "There is nothing to rehearse before the files of the plan are in the branch and the CI has deployed them."));
       return Result.NO;
+    }
+    // Figures may speak against the way that was chosen, and then the branch alone proves nothing.
+    // A branch is rehearsed once, so they are asked for before.
+    if (plans.unread().isPresent()
+        && !plans.moving().stream()
+            .allMatch(p -> EvidenceJourney.settled(p.core(), p.settings()))) {
+      planning.show(
+          checkout,
+          target,
+          plans,
+          Map.of(),
+          List.of(
+              "Nothing was rehearsed: the workspace's figures might speak against this plan. Say `/backfill rehearse` when it answers again, or name the scenario in backfill.yml."));
+      throw plans.unread().get();
     }
     var rehearsed = new LinkedHashMap<String, Rehearsed>();
     try {
       waitForChecks(target);
       for (var planned : plans.moving()) {
-        rehearsed.put(
-            planned.report().projectDir(), answered(planned, rehearse(planned.core(), target)));
+        rehearsed.put(planned.report().projectDir(), rehearse(planned.core(), target));
       }
     } catch (Failure e) {
       planning.show(
@@ -94,31 +107,6 @@ final class Rehearsing {
         house::sleep,
         house.events(),
         house::cancelled);
-  }
-
-  /// Production's figures may speak against the way that was chosen; then the branch proves nothing
-  /// before backfill.yml answers.
-  private Rehearsed answered(PlanJourney.Planned planned, Rehearsed rehearsed) {
-    List<String> open;
-    try {
-      open =
-          EvidenceJourney.open(
-                  EvidenceJourney.with(
-                      planned, house.tinybird(host(inputs), token(inputs)), line -> {}))
-              .stream()
-              .map(p -> p.message() + " " + p.advice())
-              .toList();
-    } catch (Failure.Remote e) {
-      publisher.log().log("No figures from the workspace: " + e.getMessage());
-      return rehearsed;
-    }
-    if (open.isEmpty()) {
-      return rehearsed;
-    }
-    var reasons = new ArrayList<>(rehearsed.reasons());
-    reasons.addAll(open);
-    return new Rehearsed(
-        rehearsed.branch(), rehearsed.branchId(), rehearsed.targets(), false, reasons);
   }
 
   /// The CI's own tests compare the branch with production: rows of ours would make them red.

@@ -92,6 +92,7 @@ public final class PlanJourney {
   /// @param base the project at base
   /// @param folder the project's folder on disk
   /// @param settings head's
+  /// @param request what was asked for
   public record Planned(
       PlanReport report,
       PlanCore core,
@@ -100,7 +101,8 @@ public final class PlanJourney {
       Set<String> edited,
       Project base,
       Path folder,
-      Settings settings) {
+      Settings settings,
+      Request request) {
     public Planned {
       changes = List.copyOf(changes);
       generatedBefore = Map.copyOf(generatedBefore);
@@ -109,7 +111,8 @@ public final class PlanJourney {
 
     /// The same with another report, such as one with a workspace's figures.
     public Planned showing(PlanReport other) {
-      return new Planned(other, core, changes, generatedBefore, edited, base, folder, settings);
+      return new Planned(
+          other, core, changes, generatedBefore, edited, base, folder, settings, request);
     }
   }
 
@@ -297,7 +300,8 @@ public final class PlanJourney {
             .collect(Collectors.toSet()),
         base,
         dir.equals(".") ? revisions.root() : revisions.root().resolve(dir),
-        settings.settings());
+        settings.settings(),
+        request);
   }
 
   private static Project project(Snapshot snapshot, Readings readings) {

@@ -1,7 +1,9 @@
 package dev.backfill.journey;
 
 import dev.backfill.change.Verdict;
+import dev.backfill.plan.Migration;
 import dev.backfill.plan.Plan;
+import dev.backfill.plan.Scenario;
 import dev.backfill.report.PlanReport.By;
 import dev.backfill.report.PlanReport.FileStatus;
 import dev.backfill.report.PlanReport.Presence;
@@ -50,6 +52,7 @@ final class Steps {
     var planFile =
         (projectDir.equals(".") ? "" : projectDir + "/") + "deploy/" + version + "/plan.json";
     var steps = new java.util.ArrayList<Step>();
+    var ways = new Ways(plan.core().direct());
     if (files.stream().anyMatch(f -> f.status() != Presence.CURRENT)) {
       steps.add(
           new Step(
@@ -68,33 +71,103 @@ final class Steps {
                 + Words.shell(planFile)
                 + " --pr "
                 + request.pullRequest().map(String::valueOf).orElse("NUMBER"),
-            "the branch's target holds its source, and rows past T arrived"));
+            ways.dated()
+                ? "the branch's target holds its source, and rows past T arrived"
+                : "the rehearsal ends with exit status 0"));
     steps.add(
         new Step(
             "merge",
             "merge, and deploy with `deploy/" + version + "/deploy.sh`",
             By.YOU,
             "",
-            "the sync pipe is live and its T is still to come"));
+            ways.deployed()));
+    if (!ways.first().isEmpty()) {
+      steps.add(
+          new Step(
+              "producers",
+              "point every producer at " + String.join(", ", ways.first()) + ", none at both",
+              By.YOU,
+              "backfill status --plan " + Words.shell(planFile),
+              "nobody writes to the old version any more"));
+    }
     steps.add(
         new Step(
             "run",
-            "copy the rows before T and prove both sides equal",
+            ways.run(),
             By.WE,
             "backfill run --plan " + Words.shell(planFile),
             "the proof holds for every target"));
     steps.add(
         new Step(
             "switch",
-            plan.readers().isEmpty()
-                ? "move the producers to the new version"
-                : "switch the readers to the new version, then the producers",
+            ways.after(!plan.readers().isEmpty()),
             By.YOU,
             plan.readers().isEmpty()
                 ? "backfill status --plan " + Words.shell(planFile)
                 : "backfill cleanup --plan " + Words.shell(planFile),
             "nothing reads or writes the old version"));
     return List.copyOf(steps);
+  }
+
+  /// What is left to do in the ways that a plan goes.
+  private record Ways(List<Migration> migrations) {
+    /// A column says which rows are whose.
+    boolean dated() {
+      return has(Scenario.STREAMING_TIMESTAMP);
+    }
+
+    String deployed() {
+      return dated()
+          ? "the sync pipe is live and its T is still to come"
+          : has(Scenario.DELTA)
+              ? "the sync pipe is live and the instant S of its take-over is still to come"
+              : has(Scenario.POPULATE)
+                  ? "the sync pipe is live and the new version is populated"
+                  : "the new version is there";
+    }
+
+    /// Names that producers have to know before anything is copied.
+    List<String> first() {
+      return migrations.stream()
+          .filter(m ->
+              m.scenario() == Scenario.MOVE_INGESTION || m.scenario() == Scenario.NOT_PRODUCTION)
+          .map(m -> "`" + m.target() + "`")
+          .toList();
+    }
+
+    String run() {
+      return dated()
+          ? "copy the rows before T and prove both sides equal"
+          : has(
+                  Scenario.DELTA,
+                  Scenario.MOVE_INGESTION,
+                  Scenario.KAFKA_TWIN,
+                  Scenario.FULL_REPLACEMENT)
+              ? "copy the rows that are there and prove both sides equal"
+              : has(Scenario.POPULATE)
+                  ? "add what the populate missed and prove both sides equal"
+                  : has(Scenario.RELOAD)
+                      ? "prove that both versions hold the same load, as soon as both have had one"
+                      : "look that everything is in its place; nothing is copied";
+    }
+
+    String after(boolean readers) {
+      var switched = "switch the readers to the new version";
+      if (has(Scenario.FULL_REPLACEMENT)) {
+        var loader = "point the loader at the new version";
+        return (readers ? switched + " and " + loader : loader) + ", between two loads";
+      }
+      if (has(Scenario.STREAMING_TIMESTAMP, Scenario.DELTA, Scenario.POPULATE)) {
+        return readers
+            ? switched + ", then the producers"
+            : "move the producers to the new version";
+      }
+      return readers ? switched : "look when the old version may go";
+    }
+
+    private boolean has(Scenario... scenarios) {
+      return migrations.stream().anyMatch(m -> List.of(scenarios).contains(m.scenario()));
+    }
   }
 
   private static String plan(PlanJourney.Request request, String projectDir) {
