@@ -25,6 +25,11 @@ public final class PlanMarkdown {
     var out = new StringBuilder();
     out.append("### Backfill: ").append(Words.verdict(report.plan().verdict())).append("\n\n");
     out.append(Escape.prose(Words.meaning(report))).append("\n\n");
+    Words.stops(report.plan())
+        .ifPresent(s ->
+            out.append("**`generate` refuses** because of ")
+                .append(Escape.prose(s))
+                .append(".\n\n"));
     Words.moves(report).forEach(line -> out.append(Escape.prose(line)).append("\n\n"));
     changes(report, out);
     findings(report, out);
@@ -121,7 +126,7 @@ public final class PlanMarkdown {
   static List<String> findings(PlanReport report, UnaryOperator<String> clip) {
     return Stream.concat(
             report.plan().obstacles().stream().map(p -> finding("**Stops `generate`**: ", p, clip)),
-            report.plan().warnings().stream().map(p -> finding("", p, clip)))
+            report.warnings().stream().map(p -> finding("", p, clip)))
         .toList();
   }
 

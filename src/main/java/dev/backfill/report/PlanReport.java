@@ -4,6 +4,7 @@ import dev.backfill.plan.Plan;
 import dev.backfill.problem.Problem;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /// A plan with what was observed around it: everything that is shown of it.
 ///
@@ -88,6 +89,11 @@ public record PlanReport(
         steps.stream().filter(s -> !s.id().equals("generate")).toList());
   }
 
+  /// The same with another view on the plan, such as one with a workspace's figures.
+  public PlanReport showing(Plan other, List<Step> left) {
+    return new PlanReport(base, head, projectDir, seal, other, files, flows, left);
+  }
+
   /// Every generated file is there as it should be.
   public boolean generated() {
     return files.stream().allMatch(f -> f.status() == Presence.CURRENT);
@@ -95,7 +101,18 @@ public record PlanReport(
 
   /// What people should know, the obstacles first.
   public List<Problem> findings() {
-    return java.util.stream.Stream.concat(plan.obstacles().stream(), plan.warnings().stream())
+    return Stream.concat(plan.obstacles().stream(), warnings().stream()).toList();
+  }
+
+  /// What people should know and doesn't stop anything; without what an obstacle says already.
+  public List<Problem> warnings() {
+    return plan.warnings().stream()
+        .filter(w ->
+            plan.obstacles().stream()
+                .noneMatch(o ->
+                    o.code().equals(w.code())
+                        && o.place().equals(w.place())
+                        && o.message().equals(w.message())))
         .toList();
   }
 }

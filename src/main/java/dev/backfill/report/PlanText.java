@@ -1,11 +1,15 @@
 package dev.backfill.report;
 
+import dev.backfill.change.Verdict;
 import dev.backfill.problem.Problem;
 import dev.backfill.problem.Severity;
 import java.util.List;
 
 /// A plan as a terminal shows it.
 public final class PlanText {
+  /// Queries are long, and JSON holds them whole.
+  private static final int LONGEST = 160;
+
   private PlanText() {}
 
   public static String write(PlanReport report, Style style) {
@@ -19,7 +23,17 @@ public final class PlanText {
           case VERSION -> style.warn(verdict);
           case REFUSE -> style.bad(verdict);
         });
+    Words.stops(plan)
+        .ifPresent(stops -> {
+          out.append(
+              plan.verdict() == Verdict.REFUSE ? "" : ", and " + style.bad("generate refuses"));
+          out.append(" because of ").append(Escape.line(stops));
+        });
     out.append(": ").append(Escape.line(unquoted(Words.meaning(report)))).append("\n");
+    if (!plan.obstacles().isEmpty()) {
+      out.append('\n').append(style.bold("What stops generate")).append('\n');
+      plan.obstacles().forEach(p -> out.append("  ").append(problem(p, style)).append('\n'));
+    }
     if (!plan.changes().isEmpty()) {
       out.append('\n').append(style.bold("Changes")).append('\n');
       for (var change : plan.changes()) {
@@ -83,10 +97,9 @@ public final class PlanText {
       Words.moves(report)
           .forEach(line -> out.append("  ").append(Escape.line(unquoted(line))).append('\n'));
     }
-    if (!report.findings().isEmpty()) {
+    if (!report.warnings().isEmpty()) {
       out.append('\n').append(style.bold("Findings")).append('\n');
-      plan.obstacles().forEach(p -> out.append("  ").append(problem(p, style)).append('\n'));
-      plan.warnings().forEach(p -> out.append("  ").append(problem(p, style)).append('\n'));
+      report.warnings().forEach(p -> out.append("  ").append(problem(p, style)).append('\n'));
     }
     if (!report.steps().isEmpty()) {
       out.append('\n').append(style.bold("What is next")).append('\n');
@@ -123,7 +136,13 @@ public final class PlanText {
   }
 
   private static String value(String text) {
-    return text.isEmpty() ? "(none)" : Escape.line(text);
+    if (text.isEmpty()) {
+      return "(none)";
+    }
+    var line = Escape.line(text);
+    return line.codePointCount(0, line.length()) <= LONGEST
+        ? line
+        : line.substring(0, line.offsetByCodePoints(0, LONGEST - 1)) + "…";
   }
 
   private static String unquoted(String text) {

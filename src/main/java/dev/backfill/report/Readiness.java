@@ -60,7 +60,10 @@ public record Readiness(State state, String because) {
     }
     if (!plan.obstacles().isEmpty()) {
       return new Readiness(
-          State.UNDECIDED, "Something has to be decided before the files can be written.");
+          State.UNDECIDED,
+          "Something has to be decided before the files can be written: "
+              + Words.stops(plan).orElse("")
+              + ".");
     }
     if (plan.core().migrations().isEmpty()) {
       return new Readiness(State.NOT_NEEDED, "No rows have to move.");

@@ -5,8 +5,10 @@ import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Verdict;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.Migration;
+import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
+import dev.backfill.problem.Place;
 import dev.backfill.proof.ProofReport;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,8 +44,9 @@ final class Words {
       case VERSION -> {
         var direct = core.direct().stream().map(m -> "`" + m.source() + "`").toList();
         var cascades = core.migrations().size() - direct.size();
-        yield String.join(", ", direct.isEmpty() ? sources(core) : direct)
-            + (direct.size() == 1 ? " gets" : " get")
+        var named = direct.isEmpty() ? sources(core) : direct;
+        yield String.join(", ", named)
+            + (named.size() == 1 ? " gets" : " get")
             + " a new version, and the data follows"
             + switch (cascades) {
               case 0 -> ".";
@@ -53,6 +56,35 @@ final class Words {
       }
       case REFUSE -> "Deploying this would lose or double data, stop production or fail half-way.";
     };
+  }
+
+  /// What keeps `generate` from writing: `file:line (code)` of the first, and how many more; empty
+  /// where nothing does.
+  static Optional<String> stops(Plan plan) {
+    var all = new ArrayList<String>();
+    plan.obstacles()
+        .forEach(p ->
+            all.add(p.place().file().isEmpty() ? p.code() : at(p.place()) + " (" + p.code() + ")"));
+    if (plan.verdict() == Verdict.REFUSE) {
+      plan.changes().stream()
+          .filter(c -> c.impact() == Impact.REFUSE)
+          .forEach(c ->
+              all.add(
+                  at(new Place(c.file(), c.line(), 0))
+                      + " ("
+                      + kind(c.kind())
+                      + " of "
+                      + c.resource()
+                      + ")"));
+    }
+    return all.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            all.getFirst() + (all.size() == 1 ? "" : " and " + (all.size() - 1) + " more"));
+  }
+
+  private static String at(Place place) {
+    return place.line() == 0 ? place.file() : place.file() + ":" + place.line();
   }
 
   private static List<String> sources(PlanCore core) {
