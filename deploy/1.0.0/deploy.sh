@@ -397,7 +397,22 @@ def linked():
         stop(*("%s doesn't feed %s any more: rows that arrive are missing there until backfill run has added them." % (m["sync"], m["target"]) for m in bad))
 
 
-COMMANDS = {"start": start, "ready": ready, "check": check, "linked": linked}
+def left():
+    """After a deployment that failed: what of this plan stands."""
+    for m in MIGRATIONS:
+        live = m["sync"] or m["fork"]
+        if not get("/v0/datasources/" + m["target"], absent={}):
+            continue
+        if live and not is_live(live, m["target"]):
+            print("backfill: %s stands, and nothing feeds it yet." % m["target"])
+        elif m["copy"] and not get("/v0/pipes/" + m["copy"], absent={}):
+            by = "is fed by " + live if live else "stands"
+            print("backfill: %s %s; %s, which is to bring what was there before, isn't there. Nothing is lost meanwhile." % (m["target"], by, m["copy"]))
+        else:
+            print("backfill: %s %s." % (m["target"], "is fed by " + live if live else "stands"))
+
+
+COMMANDS = {"left": left, "start": start, "ready": ready, "check": check, "linked": linked}
 try:
     COMMANDS[sys.argv[1]]()
 except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
@@ -460,6 +475,7 @@ tb_deploy() {
       already=yes
       say "this commit is deployed already"
     else
+      ask left >&2 2>/dev/null || true
       stop "tb deploy failed with status $status; its output is above" \
         "What it had pushed stays. Mend the cause and run this job again: it goes on where this one stopped, and names" \
         "what has to be removed before."

@@ -93,6 +93,7 @@ tb_deploy() {
       already=yes
       say "this commit is deployed already"
     else
+      ask left >&2 2>/dev/null || true
       stop "tb deploy failed with status $status; its output is above" \
         "What it had pushed stays. Mend the cause and run this job again: it goes on where this one stopped, and names" \
         "what has to be removed before."

@@ -3,6 +3,7 @@ package dev.backfill.config;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -19,6 +20,7 @@ import java.util.TreeMap;
 /// @param chunkRows most rows in one chunk to begin with
 /// @param lease how long a run's claim on a target lasts without renewal
 /// @param poll how often a job's state is asked
+/// @param copyPipes how many Copy Pipes the account lets a workspace have; empty when nobody said
 /// @param dataSources settings of single Data Sources, by name
 public record Settings(
     Duration lead,
@@ -31,6 +33,7 @@ public record Settings(
     long chunkRows,
     Duration lease,
     Duration poll,
+    OptionalInt copyPipes,
     SortedMap<String, ForDataSource> dataSources) {
 
   public Settings {
@@ -49,6 +52,7 @@ public record Settings(
           5_000_000,
           Duration.ofMinutes(10),
           Duration.ofSeconds(2),
+          OptionalInt.empty(),
           new TreeMap<>());
 
   /// What is said about one Data Source.

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -50,6 +51,8 @@ public final class SettingsReader {
 
   /// A target's copies run one after the other.
   private static final int MOST_JOBS = 1;
+
+  private static final int MOST_COPY_PIPES = 100_000;
 
   private static final int MAX_LENGTH = 100_000;
   private static final int MAX_DEPTH = 8;
@@ -146,6 +149,7 @@ public final class SettingsReader {
                 "chunk-rows",
                 "lease",
                 "poll",
+                "copy-pipes",
                 "datasources"));
     var settings =
         new Settings(
@@ -159,6 +163,9 @@ public final class SettingsReader {
             number(keys, "chunk-rows", d.chunkRows(), 1_000_000_000_000L),
             duration(keys, "lease", d.lease()),
             duration(keys, "poll", d.poll()),
+            keys.containsKey("copy-pipes")
+                ? OptionalInt.of((int) number(keys, "copy-pipes", 1, MOST_COPY_PIPES))
+                : d.copyPipes(),
             keys.containsKey("datasources")
                 ? dataSources(keys.get("datasources"))
                 : new TreeMap<>());

@@ -38,6 +38,14 @@ public sealed interface Feed {
   /// What brings the rows that are there already.
   record History(History.Kind kind, String pipe) implements Feed {
 
+    /// Whether its Pipe is a Copy Pipe.
+    public boolean copies() {
+      return switch (kind) {
+        case COPY, SEAM, REPLAY, POPULATE -> true;
+        case FORK, NONE -> false;
+      };
+    }
+
     /// The ways of rows that are there already.
     public enum Kind {
       /// A guarded Copy Pipe from the source.

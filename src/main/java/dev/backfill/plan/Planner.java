@@ -6,6 +6,7 @@ import dev.backfill.change.JudgedChange;
 import dev.backfill.change.Judgement;
 import dev.backfill.change.ProjectDiff;
 import dev.backfill.change.Verdict;
+import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.problem.Severity;
 import dev.backfill.project.Node;
@@ -88,6 +89,7 @@ public final class Planner {
       obstacles.addAll(fed);
       needs();
       notLoaded();
+      copyPipes();
     }
     var settings = request.settings();
     var core =
@@ -261,6 +263,51 @@ public final class Planner {
                 "Move it to pipes/ or take it away; if nothing deploys it, accept feeds_not_loaded for it in backfill.yml. Projects of Tinybird Forward aren't supported yet."));
       }
     }
+  }
+
+  /// An account takes so many Copy Pipes, and the client pushes one after the other: the one too
+  /// many would stop a deployment half-way. Those that the diff removes go last.
+  private void copyPipes() {
+    var known = new TreeSet<String>();
+    for (var side : List.of(base, head)) {
+      side.pipes().values().stream().filter(Planner::copies).forEach(p -> known.add(p.name()));
+    }
+    var all = new TreeSet<>(known);
+    migrations.values().stream()
+        .map(Migration::historyFeed)
+        .filter(Feed.History::copies)
+        .forEach(h -> all.add(h.pipe()));
+    pipeForks.forEach((original, fork) -> {
+      if (head.pipe(original).filter(Planner::copies).isPresent()) {
+        all.add(fork);
+      }
+    });
+    var most = request.settings().copyPipes();
+    var told =
+        "The deployment brings the project to %d Copy Pipes, %d of them for this plan"
+            .formatted(all.size(), all.size() - known.size());
+    if (all.size() == known.size() || migrations.isEmpty()) {
+      return;
+    }
+    if (most.isPresent() && all.size() > most.getAsInt()) {
+      obstacles.add(
+          Problem.error(
+              "copy_pipes_exceeded",
+              Place.NOWHERE,
+              "%s, and backfill.yml says that the account takes %d: it would stop half-way."
+                  .formatted(told, most.getAsInt()),
+              "Take Copy Pipes away in a pull request before, change fewer Data Sources at once, or have the limit raised."));
+    } else if (most.isEmpty() && all.size() > 1) {
+      evidence
+          .computeIfAbsent(migrations.keySet().iterator().next(), _ -> new ArrayList<>())
+          .add(
+              told
+                  + ". How many the account takes can't be asked (a free one takes 1); `copy-pipes` in backfill.yml says it.");
+    }
+  }
+
+  private static boolean copies(Pipe pipe) {
+    return pipe.nodes().stream().anyMatch(n -> n.kind() == Node.Kind.COPY);
   }
 
   private boolean accepts(String dataSource, String code) {

@@ -251,6 +251,7 @@ class JudgeTest {
             1,
             d.lease(),
             d.poll(),
+            d.copyPipes(),
             accepted);
 
     var warned = Judge.judge(base, BASE, changes, Settings.DEFAULTS);

@@ -113,6 +113,7 @@ class NeighboursTest {
             1,
             d.lease(),
             d.poll(),
+            d.copyPipes(),
             filled);
 
     assertThat(judge(Projects.with(), head, settings).twins()).containsEntry("events", "events_1");

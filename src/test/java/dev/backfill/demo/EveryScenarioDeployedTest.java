@@ -53,17 +53,29 @@ import org.junit.jupiter.params.provider.MethodSource;
 @EngineTest
 class EveryScenarioDeployedTest {
   private static final int ROWS = 300;
+  private static final Optional<Path> SHELLCHECK =
+      Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+          .map(folder -> Path.of(folder, "shellcheck"))
+          .filter(Files::isExecutable)
+          .findFirst();
 
   @TempDir Path folder;
 
   static Stream<String> scenarios() {
-    return Demo.scenarios().stream();
+    return plays().map(Play::name);
+  }
+
+  private static Stream<Play> plays() {
+    return Stream.concat(
+        Play.all().stream(),
+        Stream.of(
+            new Together(List.of(new StreamingTimestamp(), new FullReplacement(), new Delta()))));
   }
 
   @ParameterizedTest
   @MethodSource("scenarios")
   void isDeployedOnceHoweverOftenItRuns(String scenario) throws Exception {
-    var play = Play.all().stream().filter(p -> p.name().equals(scenario)).findFirst().orElseThrow();
+    var play = plays().filter(p -> p.name().equals(scenario)).findFirst().orElseThrow();
     try (var tb = new FastTb();
         var local =
             LocalWorkspace.start(
@@ -78,6 +90,7 @@ class EveryScenarioDeployedTest {
       var life = new Life(repository, tb, local, main);
       life.seed(play, http);
       var core = life.generated(play);
+      life.scriptsAreCleanForShellcheck();
       var before = life.counts(main, core);
 
       // a branch
@@ -99,6 +112,7 @@ class EveryScenarioDeployedTest {
 
       // main, where somebody else has a Data Source of that name
       life.tb("branch", "use", "main");
+      life.inMain = true;
       var foreign = core.migrations().getFirst().target();
       life.foreign(main, foreign);
       var refused = life.run(Map.of());
@@ -108,7 +122,7 @@ class EveryScenarioDeployedTest {
       assertThat(life.count(main, foreign)).isEqualTo(1);
       life.tb("datasource", "rm", foreign, "--yes");
 
-      if (List.of("delta", "seam", "replay").contains(scenario)) {
+      if (List.of("streaming_timestamp", "delta", "seam", "replay").contains(scenario)) {
         life.missesItsCutover(tb);
       } else {
         var deployed = life.run(Map.of("CD_FLAGS", "--yes", "TB_TOKEN", local.token()));
@@ -155,6 +169,11 @@ class EveryScenarioDeployedTest {
       var core = life.generated(play);
       var target = core.migrations().getFirst().target();
       life.refused(1);
+      local.faults().answer(1, "PUT", "/v0/pipes/", 403, "no more Copy Pipes", Map.of());
+      var tooMany = life.run(Map.of());
+      assertThat(tooMany.status).isEqualTo(1);
+      assertThat(tooMany.output)
+          .contains("no more Copy Pipes", target + " stands, and nothing feeds it yet.");
       assertThat(main.dataSource(target)).isPresent();
 
       // the author thinks again; what was made before stays as it was
@@ -168,8 +187,11 @@ class EveryScenarioDeployedTest {
       assertThat(inTheWay.status).isEqualTo(1);
       assertThat(inTheWay.output)
           .contains(target + " is there, empty and with another sorting key")
-          .contains("run this again: tb datasource rm " + target + " --yes\n");
-      life.tb("datasource", "rm", target, "--yes");
+          .contains(
+              "run this again: tb pipe rm analytics_pages_1 --yes && tb pipe rm backfill_%1$s --yes && tb datasource rm %1$s --yes\n"
+                  .formatted(target));
+      var advice = inTheWay.output.substring(inTheWay.output.indexOf("again: ") + 7).strip();
+      assertThat(life.run(Map.of(), List.of("bash", "-c", advice)).status).isZero();
 
       var tries = 0;
       while (life.refused(tries)) {
@@ -195,6 +217,7 @@ class EveryScenarioDeployedTest {
     private final Tinybird main;
     private final Path bin;
     private Path script = Path.of("deploy", "none");
+    private boolean inMain;
 
     Life(TempRepository repository, FastTb tb, LocalWorkspace local, Tinybird main)
         throws IOException, InterruptedException {
@@ -280,9 +303,21 @@ class EveryScenarioDeployedTest {
       assertThat(run.status).as("%s: %s", List.of(words), run.output).isZero();
     }
 
+    void scriptsAreCleanForShellcheck() throws Exception {
+      if (SHELLCHECK.isEmpty()) {
+        return;
+      }
+      var command = new ArrayList<>(List.of(SHELLCHECK.get().toString()));
+      try (var files = Files.walk(repository.root().resolve("deploy"))) {
+        files.map(Path::toString).filter(f -> f.endsWith(".sh")).forEach(command::add);
+      }
+      var run = run(Map.of(), command);
+      assertThat(run.status).as(run.output).isZero();
+    }
+
     Run run(Map<String, String> environment) throws Exception {
       // Templates v1.1 and v2 look for scripts of other names.
-      var old = script.resolveSibling("ci-deploy.sh");
+      var old = script.resolveSibling(inMain ? "cd-deploy.sh" : "ci-deploy.sh");
       return run(environment, List.of((Files.exists(old) ? old : script).toString()));
     }
 

@@ -287,7 +287,12 @@ class DeployScriptTest {
     var checkout = generated(plan());
     workspace.failing = 1;
     workspace.pushedBeforeFailing = List.of("sync_analytics_events_1");
-    assertThat(checkout.run(Map.of()).status).isEqualTo(1);
+    var failed = checkout.run(Map.of());
+    assertThat(failed.status).isEqualTo(1);
+    assertThat(failed.output)
+        .contains(
+            "analytics_events_1 is fed by sync_analytics_events_1; backfill_analytics_events_1, which",
+            "isn't there. Nothing is lost meanwhile");
     var bound = workspace.environment.get("BACKFILL_T_ANALYTICS_EVENTS_1");
     workspace.failing = 0;
 
@@ -524,17 +529,19 @@ class DeployScriptTest {
     assertThat(run.status).as(run.output).isZero();
   }
 
+  /// Those that are emitted for each scenario are looked at in EveryScenarioDeployedTest.
   @Test
-  void isCleanForShellcheck() throws Exception {
+  void everyScriptOfTheRepositoryIsCleanForShellcheck() throws Exception {
     Assumptions.assumeTrue(onPath("shellcheck"), "shellcheck isn't installed");
-    var checkout = generated(plan());
+    var command = new ArrayList<>(List.of("shellcheck", "backfill", "src/bench/plan.sh"));
+    try (var files = Files.walk(Path.of("deploy"))) {
+      files.map(Path::toString).filter(f -> f.endsWith(".sh")).forEach(command::add);
+    }
 
-    var check =
-        new ProcessBuilder("shellcheck", checkout.path.resolve("deploy/0.0.4/deploy.sh").toString())
-            .redirectErrorStream(true)
-            .start();
+    var check = new ProcessBuilder(command).redirectErrorStream(true).start();
     var output = new String(check.getInputStream().readAllBytes(), UTF_8);
 
+    assertThat(command).hasSize(6);
     assertThat(check.waitFor()).as(output).isZero();
   }
 
