@@ -53,9 +53,11 @@ final class CleanupCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     var file = workspace.planFile(console);
-    var core = PlanFile.read(file);
+    var plan = PlanFile.find(file);
+    var core = plan.core();
     var wanted = vouching.wanted(PlanFile.quiet(file), console, file);
     var progress = output.progress(console);
+    plan.removed().ifPresent(what -> progress.lasting(what + ": looking at what it was."));
     try (var http = workspace.http(console, progress)) {
       var journey =
           new CleanupJourney(

@@ -3,6 +3,8 @@ package dev.backfill.cli;
 import dev.backfill.journey.PlanFile;
 import dev.backfill.journey.StatusJourney;
 import dev.backfill.report.StatusReport;
+import dev.backfill.status.Status;
+import dev.backfill.status.Step;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,12 +40,20 @@ final class StatusCommand implements Callable<Integer> {
     this.console = console;
   }
 
+  /// Nothing of it is in the workspace.
+  private static boolean undone(Status status) {
+    return status.steps().stream()
+        .anyMatch(s -> s.id().equals("deploy") && s.state() == Step.State.NOW);
+  }
+
   @Override
   public Integer call() {
     var file = workspace.planFile(console);
-    var core = PlanFile.read(file);
+    var plan = PlanFile.find(file);
+    var core = plan.core();
     var wanted = vouching.wanted(PlanFile.quiet(file), console, file);
     var progress = output.progress(console);
+    plan.removed().ifPresent(what -> progress.lasting(what + ": looking at what it was."));
     try (var http = workspace.http(console, progress)) {
       var status =
           StatusJourney.status(
@@ -60,7 +70,11 @@ final class StatusCommand implements Callable<Integer> {
           .out()
           .print(
               switch (output.format()) {
-                case TEXT -> StatusReport.text(status, output.style(console));
+                case TEXT ->
+                    plan.removed().isPresent() && undone(status)
+                        ? "over in %s: the plan is gone, and so is whatever it deployed.\n"
+                            .formatted(status.workspace())
+                        : StatusReport.text(status, output.style(console));
                 case JSON -> StatusReport.json(status);
                 case MARKDOWN -> StatusReport.markdown(status);
               });

@@ -102,7 +102,11 @@ final class VerifyCommand implements Callable<Integer> {
           .out()
           .print(
               switch (output.format()) {
-                case TEXT -> RunText.write(proofs, output.style(console));
+                case TEXT ->
+                    RunText.write(
+                        proofs,
+                        core.map(_ -> "backfill run --plan " + workspace.planFile(console)),
+                        output.style(console));
                 case JSON -> RunJson.write(proofs);
                 case MARKDOWN -> RunMarkdown.write(proofs);
               });

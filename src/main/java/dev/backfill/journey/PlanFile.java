@@ -8,6 +8,8 @@ import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
 import dev.backfill.project.Tinyenv;
 import dev.backfill.report.CoreJson;
+import dev.backfill.revision.CommitId;
+import dev.backfill.revision.jgit.JGitRevisions;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -15,9 +17,13 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 
 /// A committed `plan.json` as a file; no git is needed for it.
 public final class PlanFile {
+  private static final Pattern PLAN = Pattern.compile("(?:(.+)/)?deploy/[^/]+/plan\\.json");
+
   private PlanFile() {}
 
   /// `deploy/<VERSION of .tinyenv>/plan.json` of a project.
@@ -44,13 +50,43 @@ public final class PlanFile {
   }
 
   /// @throws Failure.Usage when there is no such file
+  /// @throws Failure.Refused when there was one: its migration is over
   /// @throws Failure.Unreadable when it isn't a plan
   public static PlanCore read(Path file) {
+    var found = find(file);
+    if (found.removed().isPresent()) {
+      throw new Failure.Refused(
+          found.removed().get()
+              + ": its migration is over, or was taken back. backfill status says what is left of"
+              + " it.");
+    }
+    return found.core();
+  }
+
+  /// A plan, also one that a clean-up has removed.
+  ///
+  /// @param removed what became of the file, one clause; empty when it is there
+  public record Found(PlanCore core, Optional<String> removed) {}
+
+  /// The plan; when its file is gone, as the repository's history holds it.
+  ///
+  /// @throws Failure.Usage when there is no such file and there was none
+  /// @throws Failure.Unreadable when it isn't a plan
+  public static Found find(Path file) {
     try {
-      return CoreJson.read(Files.readString(file));
+      return new Found(CoreJson.read(Files.readString(file)), Optional.empty());
     } catch (NoSuchFileException e) {
+      var removed = removed(file);
+      if (removed.isPresent()) {
+        return removed.get();
+      }
+      var others = others(file);
       throw new Failure.Usage(
-          "there is no plan at " + file + ". Name it with --plan, or run backfill generate first.");
+          "there is no plan at "
+              + file
+              + ". Name it with --plan"
+              + (others.isEmpty() ? "" : " (there is " + String.join(", ", others) + ")")
+              + ", or run backfill generate first.");
     } catch (CharacterCodingException e) {
       throw unreadable(file, 0, "it isn't UTF-8 text");
     } catch (IOException e) {
@@ -58,6 +94,78 @@ public final class PlanFile {
     } catch (CoreJson.Malformed e) {
       throw unreadable(file, e.line(), String.valueOf(e.getMessage()));
     }
+  }
+
+  /// Plans beside the one that was looked for.
+  private static List<String> others(Path file) {
+    var deploy = file.toAbsolutePath().normalize().resolve("../..").normalize();
+    if (!Files.isDirectory(deploy)) {
+      return List.of();
+    }
+    try (var versions = Files.list(deploy)) {
+      return versions
+          .map(v -> v.resolve("plan.json"))
+          .filter(Files::isRegularFile)
+          .map(Path::toString)
+          .sorted()
+          .limit(5)
+          .toList();
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  private static Optional<Found> removed(Path file) {
+    var absolute = file.toAbsolutePath().normalize();
+    var there = absolute.getParent();
+    while (there != null && !Files.isDirectory(there)) {
+      there = there.getParent();
+    }
+    if (there == null) {
+      return Optional.empty();
+    }
+    try (var revisions = JGitRevisions.open(there)) {
+      var path =
+          revisions
+              .root()
+              .toRealPath()
+              .relativize(there.toRealPath().resolve(there.relativize(absolute)))
+              .toString()
+              .replace('\\', '/');
+      var head = revisions.resolve("HEAD");
+      var committed = at(revisions, head, path);
+      if (committed.isPresent()) {
+        return committed.map(core ->
+            new Found(
+                core, Optional.of(file + " is removed in the work tree, which isn't committed")));
+      }
+      return revisions
+          .lastChange(head, path)
+          .flatMap(by ->
+              at(revisions, revisions.resolve(by.hex() + "~1"), path)
+                  .map(core ->
+                      new Found(
+                          core,
+                          Optional.of(
+                              "%s was removed by commit %s".formatted(file, by.abbreviated())))));
+    } catch (Failure.Usage | CoreJson.Malformed | IOException e) {
+      // No repository, or none that holds a plan there.
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<PlanCore> at(JGitRevisions revisions, CommitId commit, String path) {
+    var plan = PLAN.matcher(path);
+    if (!plan.matches()) {
+      return Optional.empty();
+    }
+    var project = plan.group(1);
+    return Optional.ofNullable(
+            revisions
+                .at(commit, project == null ? "." : project)
+                .files()
+                .get(path.substring(project == null ? 0 : project.length() + 1)))
+        .map(CoreJson::read);
   }
 
   /// `quiet` of the `backfill.yml` that lies beside the `deploy` folder the plan is in, or the

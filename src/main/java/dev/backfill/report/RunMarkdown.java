@@ -5,6 +5,7 @@ import dev.backfill.proof.ProofReport;
 import dev.backfill.run.Outcome;
 import dev.backfill.run.Rehearsed;
 import java.util.List;
+import java.util.Optional;
 
 /// Runs, rehearsals and proofs as a comment or job summary shows them.
 public final class RunMarkdown {
@@ -14,7 +15,9 @@ public final class RunMarkdown {
     var out = new StringBuilder("### Backfill: ");
     switch (outcome) {
       case Outcome.Done done -> {
-        out.append("done\n\nEvery target holds its source. ").append(Words.LATER).append("\n\n");
+        out.append("done\n\nEvery target holds its source. ")
+            .append(Words.later(done.proofs()))
+            .append("\n\n");
         figures(out, done.figures());
         done.proofs().forEach(p -> proof(out, p));
       }
@@ -104,7 +107,8 @@ public final class RunMarkdown {
           case UNSETTLED -> "not proven, rows kept moving";
           case DIFFERS -> "not proven, rows differ";
         });
-    out.append(Words.onlyMissing(proofs) ? "\n\n" + Words.SWEEP : "").append("\n\n");
+    Words.cure(proofs, Optional.empty()).ifPresent(cure -> out.append("\n\n").append(cure));
+    out.append("\n\n");
     proofs.forEach(p -> proof(out, p));
     return out.toString();
   }

@@ -7,6 +7,7 @@ import dev.backfill.run.Outcome;
 import dev.backfill.run.Rehearsed;
 import dev.backfill.run.RunEvent;
 import java.util.List;
+import java.util.Optional;
 
 /// Runs, rehearsals and proofs as a terminal shows them.
 public final class RunText {
@@ -106,7 +107,7 @@ public final class RunText {
     switch (outcome) {
       case Outcome.Done done -> {
         out.append(style.good("done")).append(": every target holds its source.\n");
-        out.append(Words.LATER).append("\n\n");
+        out.append(Words.later(done.proofs())).append("\n\n");
         figures(out, done.figures(), style);
         done.proofs().forEach(p -> proof(out, p, style));
       }
@@ -187,10 +188,19 @@ public final class RunText {
               + " the plan's figure is of its own moment, and rows keep coming.\n\n");
     }
     rehearsed.targets().forEach(t -> t.proof().ifPresent(p -> proof(out, p, style)));
+    out.append(
+        rehearsed.counts()
+            ? "Next: merge. Your CD runs deploy.sh, and after that: backfill run\n"
+            : "Next: mend what is named at the top, then rehearse again.\n");
     return out.toString();
   }
 
   public static String write(List<ProofReport> proofs, Style style) {
+    return write(proofs, /* run= */ Optional.empty(), style);
+  }
+
+  /// @param run the command that mends what is missing; empty where none does
+  public static String write(List<ProofReport> proofs, Optional<String> run, Style style) {
     var out = new StringBuilder();
     var worst = Judgement.worst(proofs.stream().map(ProofReport::judgement).toList());
     out.append(
@@ -199,7 +209,8 @@ public final class RunText {
           case UNSETTLED -> style.warn("not proven: rows kept moving, ask again");
           case DIFFERS -> style.bad("not proven: rows differ");
         });
-    out.append(Words.onlyMissing(proofs) ? "\n" + Words.SWEEP : "").append("\n\n");
+    Words.cure(proofs, run).ifPresent(cure -> out.append('\n').append(cure));
+    out.append("\n\n");
     proofs.forEach(p -> proof(out, p, style));
     return out.toString();
   }

@@ -9,6 +9,7 @@ import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanCore;
 import dev.backfill.plan.Scenario;
 import dev.backfill.problem.Place;
+import dev.backfill.proof.Comparison;
 import dev.backfill.proof.ProofReport;
 import java.time.Duration;
 import java.time.Instant;
@@ -202,7 +203,13 @@ final class Words {
   }
 
   /// What stays true after a run: the sync knows rows from the cutover on only.
-  static final String LATER =
+  static String later(List<ProofReport> proofs) {
+    return proofs.stream().anyMatch(p -> p.until().isPresent())
+        ? LATER
+        : "What is next, and whose turn it is: backfill status.";
+  }
+
+  private static final String LATER =
       "Rows with timestamps before T that arrive from now on are copied by the next run: run it"
           + " again after the producers are switched.";
 
@@ -210,20 +217,30 @@ final class Words {
   static final String PAST =
       "The migration is past its runs: backfill status says what is left of it, if anything is.";
 
-  /// What helps where rows are missing and none is surplus.
-  static final String SWEEP =
-      "Rows are missing and none is too many, as after rows that came late: backfill run copies"
-          + " what is missing.";
-
-  /// Whether a migration's proof fails for rows that another run would copy.
-  static boolean onlyMissing(List<ProofReport> proofs) {
-    return proofs.stream().anyMatch(p -> p.missing() > 0)
-        && proofs.stream()
-            .allMatch(p ->
-                p.cutover().isPresent()
-                    && p.surplus() == 0
-                    && p.comparisons().stream()
-                        .allMatch(c -> c.missing() == 0 || c.actual().equals(p.target())));
+  /// What helps where a plan's proof isn't one; empty where nothing general can be said.
+  ///
+  /// @param run the command that copies what is missing; empty where the proofs aren't a plan's
+  static Optional<String> cure(List<ProofReport> proofs, Optional<String> run) {
+    var planned = run.isPresent() || proofs.stream().allMatch(p -> p.cutover().isPresent());
+    var direct =
+        proofs.stream()
+            .flatMap(p -> p.comparisons().stream().filter(c -> c.actual().equals(p.target())))
+            .toList();
+    var missing = direct.stream().mapToLong(Comparison::missing).sum();
+    var surplus = direct.stream().mapToLong(Comparison::surplus).sum();
+    if (!planned || (missing == 0 && surplus == 0)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        surplus == 0
+            ? "Rows are missing and none is too many, as after rows that came late: "
+                + run.orElse("backfill run")
+                + " copies what is missing."
+            : "Rows are only in the new version. If its producers sent them: --confirm"
+                + " producers_moving. If they were deleted from the old one: repeat that on the new"
+                + " one. "
+                + run.orElse("backfill run")
+                + " looks into the workspace's log for it.");
   }
 
   /// An instant as people read it.

@@ -147,7 +147,8 @@ public final class Observer {
         case NOT_PRODUCTION -> Facts.Supply.NOT_NEEDED;
         case FULL_REPLACEMENT, RELOAD -> Facts.Supply.LOADER;
         case KAFKA_TWIN -> Facts.Supply.TOPIC;
-        case STREAMING_TIMESTAMP, POPULATE, DELTA, MOVE_INGESTION -> Facts.Supply.PRODUCERS;
+        case MOVE_INGESTION -> Facts.Supply.MOVE_FIRST;
+        case STREAMING_TIMESTAMP, POPULATE, DELTA -> Facts.Supply.PRODUCERS;
       };
     }
 

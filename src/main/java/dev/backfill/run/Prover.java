@@ -199,7 +199,7 @@ final class Prover {
             examples(left),
             times,
             judge(total),
-            because(total, left, times)
+            because(total, left, times, name)
                 + (oneSided ? "; rows that only " + name + " has count as its producers'" : ""));
     watch.tell(new RunEvent.Compared(target, comparison));
     return comparison;
@@ -229,13 +229,15 @@ final class Prover {
     return total.complete() ? Judgement.CONTAINED : Judgement.UNSETTLED;
   }
 
-  private static String because(Difference total, List<Open> left, int times) {
+  private String because(Difference total, List<Open> left, int times, String name) {
     if (left.isEmpty()) {
-      return times == 1
-          ? "counts and fingerprints of both sides are equal"
-          : "no row was missing or surplus in all of "
-              + times
-              + " readings; where totals differ, rows came meanwhile";
+      return times == 1 && oneSided
+          ? "every row that is expected is in " + name
+          : times == 1
+              ? "counts and fingerprints of both sides are equal"
+              : "no row was missing or surplus in all of "
+                  + times
+                  + " readings; where totals differ, rows came meanwhile";
     }
     var where = String.join(", ", new TreeSet<>(left.stream().map(o -> o.part().name()).toList()));
     return total.isEmpty()

@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
@@ -57,7 +58,9 @@ public final class Rehearsal {
     var watch = new Watch(clock, sleeper, events, cancelled, options.unreachable());
     var findings = new Guard(branch, watch).look(core, true);
     if (!findings.reasons().isEmpty()) {
-      throw new Failure.Refused(String.join("; ", findings.reasons()));
+      throw new Failure.Refused(
+          parts(core, branch, info.name(), watch)
+              .orElseGet(() -> String.join("; ", findings.reasons())));
     }
     var before = watch.read("", branch::workspace);
     if (!before.id().equals(info.id())) {
@@ -98,6 +101,34 @@ public final class Rehearsal {
       reasons.add("the branch " + info.name() + " was rebuilt or deleted meanwhile");
     }
     return new Rehearsed(info.name(), info.id(), targets, reasons.isEmpty(), reasons);
+  }
+
+  /// What of the plan is in the branch and what isn't; empty when all of it is.
+  private static Optional<String> parts(PlanCore core, Tinybird branch, String name, Watch watch) {
+    var there = new TreeSet<String>();
+    var missing = new TreeSet<String>();
+    var pipes = new TreeSet<String>();
+    for (var m : core.migrations()) {
+      (watch.read("", () -> branch.dataSource(m.target())).isPresent() ? there : missing)
+          .add(m.target());
+      pipes.add(m.liveFeed().pipe());
+      pipes.add(m.historyFeed().pipe());
+      m.seam().ifPresent(s -> s.feeders().forEach(f -> pipes.add(f.fork())));
+    }
+    pipes.remove("");
+    for (var pipe : pipes) {
+      (watch.read("", () -> branch.pipe(pipe)).isPresent() ? there : missing).add(pipe);
+    }
+    if (missing.isEmpty()) {
+      return Optional.empty();
+    }
+    var script = "deploy/" + core.version() + "/deploy.sh";
+    return Optional.of(
+        there.isEmpty()
+            ? "nothing of the plan is in the branch %s: let the pull request's CI deploy into it (%s), then rehearse again"
+                .formatted(name, script)
+            : "only a part of the plan is in the branch %s. There: %s. Not there: %s. Its deployment didn't come to its end: mend what stopped it, run %s in the branch once more, or let the CI make the branch anew, then rehearse again"
+                .formatted(name, String.join(", ", there), String.join(", ", missing), script));
   }
 
   private Rehearsed.Target target(

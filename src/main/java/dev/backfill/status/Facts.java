@@ -102,6 +102,8 @@ public record Facts(
   public enum Supply {
     /// Producers append; they have to move, one by one.
     PRODUCERS,
+    /// Producers append, and move before anything is copied.
+    MOVE_FIRST,
     /// A loader replaces everything; once it loads the new version, the old one is only older.
     LOADER,
     /// Both versions read one Kafka topic, each by itself; nobody moves.

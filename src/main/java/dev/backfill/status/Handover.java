@@ -34,17 +34,43 @@ public final class Handover {
     var handover = new Handover(facts, wanted);
     var deploy = handover.deploy();
     var run = handover.run(deploy.state() == State.DONE);
+    var first = handover.producersFirst();
+    if (first) {
+      run = handover.behindProducers(run);
+    }
     var readers = handover.readers(run.state() == State.DONE);
-    var producers = handover.producers(readers.state() == State.DONE);
+    var producers = handover.producers((first ? deploy : readers).state() == State.DONE);
     var next = handover.next(deploy, run);
     var cleanup = handover.cleanup(next, producers.state() == State.DONE);
     return new Status(
         facts.workspace(),
         facts.branch(),
         facts.asOf(),
-        List.of(deploy, run, readers, producers, cleanup),
+        first
+            ? List.of(deploy, producers, run, readers, cleanup)
+            : List.of(deploy, run, readers, producers, cleanup),
         next,
         facts.unseen());
+  }
+
+  /// Nothing is copied before the producers have moved.
+  private boolean producersFirst() {
+    return !facts.targets().isEmpty()
+        && facts.targets().stream().allMatch(t -> t.supply() == Facts.Supply.MOVE_FIRST);
+  }
+
+  private Step behindProducers(Step run) {
+    var waits =
+        run.state() == State.NOW
+            && !wanted.says(Confirmation.PRODUCERS_MOVED)
+            && facts.targets().stream().allMatch(t -> t.writes().firstToTarget().isEmpty());
+    if (!waits) {
+      return run;
+    }
+    var because = new ArrayList<>(run.because());
+    because.addFirst("begins when the producers write to the new version");
+    return new Step(
+        run.id(), run.who(), State.WAITS, run.title(), because, run.command(), run.until());
   }
 
   /// Every feed of the plan has been taken away, and the rows are in the targets.
@@ -158,7 +184,7 @@ public final class Handover {
     return switch (t.supply()) {
       case NOT_NEEDED -> false;
       case LOADER -> !otherLoad(t);
-      case PRODUCERS, TOPIC -> true;
+      case PRODUCERS, MOVE_FIRST, TOPIC -> true;
     };
   }
 
@@ -216,7 +242,7 @@ public final class Handover {
             .filter(facts.asOf()::isBefore)
             .ifPresent(at ->
                 because.add(
-                    "`%s` is being worked on by %s (claim until %s)"
+                    "`%s` is being worked on by %s (claim until %s; if that was killed, the next run goes on then)"
                         .formatted(t.target(), lease.holder(), second(at))));
       }
       var cutover = t.sync() instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
@@ -324,7 +350,9 @@ public final class Handover {
         "run",
         Who.WE,
         deployed ? state : worse(State.WAITS, state == State.STUCK ? State.STUCK : State.WAITS),
-        "copy the rows before T and prove both sides equal",
+        facts.targets().stream().allMatch(t -> t.sync() instanceof Sync.None)
+            ? "copy the rows so far and prove that none is missing"
+            : "copy the rows before T and prove both sides equal",
         because,
         state == State.DONE ? Optional.empty() : command,
         until);
@@ -389,7 +417,7 @@ public final class Handover {
                   "%s `%s` since %s (%s so far)"
                       .formatted(
                           switch (t.supply()) {
-                            case PRODUCERS, NOT_NEEDED -> "producers write to";
+                            case PRODUCERS, MOVE_FIRST, NOT_NEEDED -> "producers write to";
                             case LOADER -> "a loader fills";
                             case TOPIC -> "its own consumer fills";
                           },

@@ -194,6 +194,15 @@ class HandOverTest {
     deploy("remove the old version");
     assertThat(tinybird.dataSourceNames()).containsExactly("analytics_events_1", "daily_mv_1");
 
+    // the plan went with it, and is found in the history
+    var over = run("status");
+    ok(over);
+    assertThat(over.err()).contains("deploy/0.0.1/plan.json was removed by commit");
+    assertThat(over.out()).startsWith("finished");
+    var again = run("run");
+    assertThat(again.status()).isEqualTo(1);
+    assertThat(again.err()).contains("its migration is over").doesNotContain("generate");
+
     // finished, with the plan from elsewhere: it is no longer in the repository
     var last = json(run("cleanup", "--plan", plan.toString(), "--format", "json"));
     assertThat(last.path("change").asString()).isEqualTo("finished");
@@ -232,6 +241,7 @@ class HandOverTest {
     assertThat(verdict()).isEqualTo("cleanup");
     deploy("abandon");
     assertThat(tinybird.dataSourceNames()).containsExactly("analytics_events", "daily_mv");
+    assertThat(run("status").out()).startsWith("over in ");
     append("analytics_events", 20, 2);
     assertThat(number("SELECT countMerge(hits) AS n FROM daily_mv")).isEqualTo(22);
   }

@@ -102,6 +102,28 @@ class HandoverTest {
   }
 
   @Test
+  void whereProducersMoveFirstTheirTurnIsBeforeTheCopy() {
+    var seen = new Seen();
+    seen.supply = Facts.Supply.MOVE_FIRST;
+    seen.sync = new Sync.None();
+    seen.confirmed = Set.of();
+    seen.readers = true;
+    seen.standing = standing(new Part("all", 100, 0, 100, 0, false));
+    seen.direct = Optional.empty();
+
+    assertThat(states(seen))
+        .containsExactly(
+            "deploy DONE", "producers NOW", "run WAITS", "readers WAITS", "cleanup WAITS");
+
+    seen.direct = Optional.of(NOW.minusSeconds(60));
+    assertThat(states(seen)).contains("run NOW");
+
+    seen.standing = standing(new Part("all", 100, 105, 0, 5, false));
+    seen.confirmed = Set.of("producers_moved");
+    assertThat(states(seen)).contains("producers DONE", "run DONE", "readers NOW");
+  }
+
+  @Test
   void newerRowsMayBeUnderWay() {
     var seen = new Seen();
     seen.standing =
@@ -479,6 +501,7 @@ class HandoverTest {
     boolean backfill = true;
     Optional<Standing> standing = standing(new Part("history", 100, 100, 0, 0, true));
     List<Upheaval> upheavals = List.of();
+    Optional<Instant> direct = Optional.of(NOW.minusSeconds(60));
     Optional<Instant> quietSince = Optional.of(NOW.minus(Duration.ofDays(8)));
     List<Lease> leases = List.of(new Lease("released", "somebody", Optional.empty()));
     boolean readers;
@@ -508,7 +531,7 @@ class HandoverTest {
                       List.of(),
                       standing,
                       upheavals,
-                      new Writes(quietSince, quietSince, Optional.of(NOW.minusSeconds(60)), 5),
+                      new Writes(quietSince, quietSince, direct, 5),
                       leases)),
           readers ? List.of(new LiveReader("top", "endpoint", List.of("events"))) : List.of(),
           List.of(),
