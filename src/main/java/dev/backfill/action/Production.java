@@ -305,6 +305,7 @@ final class Production {
           abandon.isPresent()
               ? journey.abandon(plan.core(), where, wanted(plan), Set.copyOf(abandon.get()))
               : journey.next(plan.core(), where, wanted(plan));
+      journey.remove(prepared);
       var report =
           new CleanupReport(
               prepared.next(),

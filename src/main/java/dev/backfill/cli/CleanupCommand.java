@@ -72,6 +72,9 @@ final class CleanupCommand implements Callable<Integer> {
               ? journey.next(core, where, wanted)
               : journey.abandon(core, where, wanted, Set.copyOf(abandon));
       progress.end();
+      if (!check) {
+        journey.remove(prepared);
+      }
       var written =
           check
               ? prepared.changes().stream().map(c -> c.path()).toList()

@@ -66,7 +66,7 @@ public final class CleanupJourney {
   ///   already
   /// @param byHand what has to change and only a person can, one sentence each
   /// @param lookAt what is changed and may need a person's eye, one sentence each
-  /// @param removedClaims Pipes of runs that were taken out of the workspace: claims, when nothing
+  /// @param removedClaims Pipes of runs that [#remove] takes out of the workspace: claims, when nothing
   ///   is left that a run could do, and views for stragglers, before their Data Source goes
   /// @param folder the project's folder on disk
   public record Prepared(
@@ -126,9 +126,9 @@ public final class CleanupJourney {
         !next.missing().isEmpty()
             ? List.<String>of()
             : switch (next.change()) {
-              case FINISHED -> removeClaims(facts);
+              case FINISHED -> claims(facts);
               // Made by a run, so no deployment takes it away, and nothing below it could go.
-              case REMOVE_OLD, ABANDON -> removeStragglers(core);
+              case REMOVE_OLD, ABANDON -> stragglers(core);
               case SWITCH_READERS, REMOVE_FEEDS -> List.<String>of();
             };
     try (var revisions = JGitRevisions.open(where.repository())) {
@@ -207,9 +207,14 @@ public final class CleanupJourney {
           missing.isEmpty() ? CleanUp.abandon(snapshot.files(), core).changes() : List.of(),
           List.of(),
           List.of(),
-          missing.isEmpty() ? removeStragglers(core) : List.of(),
+          missing.isEmpty() ? stragglers(core) : List.of(),
           dir.equals(".") ? revisions.root() : revisions.root().resolve(dir));
     }
+  }
+
+  /// Takes out of the workspace what no deployment does.
+  public void remove(Prepared prepared) {
+    prepared.removedClaims().forEach(tinybird::deletePipe);
   }
 
   /// Writes what was prepared, all of it or nothing.
@@ -269,11 +274,10 @@ public final class CleanupJourney {
         .toList();
   }
 
-  private List<String> removeStragglers(PlanCore core) {
+  private List<String> stragglers(PlanCore core) {
     var out = new ArrayList<String>();
     for (var m : core.direct()) {
       if (m.scenario() == Scenario.MOVE_INGESTION && tinybird.pipe(m.stragglers()).isPresent()) {
-        tinybird.deletePipe(m.stragglers());
         out.add(m.stragglers());
       }
     }
@@ -281,11 +285,10 @@ public final class CleanupJourney {
   }
 
   /// Without a copy pipe no run can start any more, so its claims are over.
-  private List<String> removeClaims(Facts facts) {
+  private static List<String> claims(Facts facts) {
     var out = new ArrayList<String>();
     for (var target : facts.targets()) {
       for (var lease : target.leases()) {
-        tinybird.deletePipe(lease.pipe());
         out.add(lease.pipe());
       }
     }

@@ -2,6 +2,7 @@ package dev.backfill.report;
 
 import dev.backfill.status.Next;
 import dev.backfill.status.Status;
+import dev.backfill.status.Step;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
@@ -60,7 +61,10 @@ public record CleanupReport(
   private String why() {
     return switch (next.change()) {
       case SWITCH_READERS ->
-          "Both versions are proven to hold the same rows; reverting this is safe as long as"
+          movedFirst()
+              ? "Every row of the old version is proven to be in the new one, which has rows of its"
+                  + " producers besides: after a revert readers would miss those."
+              : "Both versions are proven to hold the same rows; reverting this is safe as long as"
               + " producers write to the old one.";
       case REMOVE_FEEDS ->
           "Readers and producers have moved, the old version is quiet, and every row of it is"
@@ -75,6 +79,16 @@ public record CleanupReport(
 
   private String did(String path) {
     return removed.contains(path) ? "removed " : "changed ";
+  }
+
+  /// Producers moved before anything was copied.
+  private boolean movedFirst() {
+    return status.steps().stream()
+        .map(Step::id)
+        .filter(id -> id.equals("producers") || id.equals("run"))
+        .findFirst()
+        .filter("producers"::equals)
+        .isPresent();
   }
 
   public String text(Style style) {

@@ -188,6 +188,15 @@ public final class Handover {
     };
   }
 
+  /// Whether rows that only the new version has are its producers' own.
+  private boolean ownRows(Target t) {
+    return wanted.directWrites()
+        || switch (t.supply()) {
+          case MOVE_FIRST, TOPIC -> true;
+          case PRODUCERS, LOADER, NOT_NEEDED -> false;
+        };
+  }
+
   private boolean otherLoad(Target t) {
     return wanted.directWrites() && t.reloaded();
   }
@@ -274,7 +283,7 @@ public final class Handover {
         state = worse(state, standing.rowsEqual() ? State.STUCK : State.NOW);
         because.add(behind(view, t));
       }
-      if (standing.rowsEqual() || (wanted.directWrites() && standing.rowsContained())) {
+      if (standing.rowsEqual() || (ownRows(t) && standing.rowsContained())) {
         because.add(
             "`%s` holds what `%s` holds%s, as of %s"
                 .formatted(
@@ -294,7 +303,7 @@ public final class Handover {
                 .formatted(t.target()));
         continue;
       }
-      var tooMany = standing.surplusBelow() > 0 && !wanted.directWrites();
+      var tooMany = standing.surplusBelow() > 0 && !ownRows(t);
       if (!tooMany && standing.missingBelow() == 0 && standing.missingSettled() > 0) {
         state = worse(state, State.NOW);
         because.add(

@@ -204,6 +204,11 @@ class HandOverTest {
     assertThat(again.err()).contains("its migration is over").doesNotContain("generate");
 
     // finished, with the plan from elsewhere: it is no longer in the repository
+    var looked = json(run("cleanup", "--plan", plan.toString(), "--check", "--format", "json"));
+    assertThat(strings(looked.path("removedClaims"))).isNotEmpty();
+    assertThat(tinybird.pipes().stream().map(p -> p.name()))
+        .as("--check changes nothing")
+        .containsAll(strings(looked.path("removedClaims")));
     var last = json(run("cleanup", "--plan", plan.toString(), "--format", "json"));
     assertThat(last.path("change").asString()).isEqualTo("finished");
     assertThat(strings(last.path("removedClaims")))

@@ -119,6 +119,7 @@ class HandoverTest {
     assertThat(states(seen)).contains("run NOW");
 
     seen.standing = standing(new Part("all", 100, 105, 0, 5, false));
+    assertThat(states(seen)).contains("producers NOW", "run DONE", "readers NOW");
     seen.confirmed = Set.of("producers_moved");
     assertThat(states(seen)).contains("producers DONE", "run DONE", "readers NOW");
   }
