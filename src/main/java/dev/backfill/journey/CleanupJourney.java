@@ -66,8 +66,8 @@ public final class CleanupJourney {
   ///   already
   /// @param byHand what has to change and only a person can, one sentence each
   /// @param lookAt what is changed and may need a person's eye, one sentence each
-  /// @param removedClaims Pipes of runs that [#remove] takes out of the workspace: claims, when nothing
-  ///   is left that a run could do, and views for stragglers, before their Data Source goes
+  /// @param removedClaims Pipes of runs that [#remove] takes out of the workspace: claims, when
+  ///   nothing is left that a run could do, and views for stragglers, before their Data Source goes
   /// @param folder the project's folder on disk
   public record Prepared(
       Status status,

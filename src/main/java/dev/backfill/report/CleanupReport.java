@@ -65,7 +65,7 @@ public record CleanupReport(
               ? "Every row of the old version is proven to be in the new one, which has rows of its"
                   + " producers besides: after a revert readers would miss those."
               : "Both versions are proven to hold the same rows; reverting this is safe as long as"
-              + " producers write to the old one.";
+                  + " producers write to the old one.";
       case REMOVE_FEEDS ->
           "Readers and producers have moved, the old version is quiet, and every row of it is"
               + " proven to be in the new one. From this deployment on it gets no younger.";
