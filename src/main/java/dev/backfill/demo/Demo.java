@@ -348,14 +348,6 @@ public final class Demo {
     Stage.must(expected, what, status);
   }
 
-  static String resource(String file) {
-    try (var in = Demo.class.getResourceAsStream("/demo/project/" + file)) {
-      return new String(Objects.requireNonNull(in, file).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private static void remove(Path folder) throws IOException {
     try (var all = Files.walk(folder)) {
       all.sorted(Comparator.reverseOrder())

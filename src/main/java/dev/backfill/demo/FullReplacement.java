@@ -2,7 +2,6 @@ package dev.backfill.demo;
 
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /// The specification's scenario 2: every few hours everything is replaced. Two loads come between
 /// the deployment and the run, and one after it; none of them may be there twice.
@@ -23,45 +22,12 @@ final class FullReplacement extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            FILE,
-            """
-            SCHEMA >
-                `id` UInt64 `json:$.id`,
-                `shop` String `json:$.shop`,
-                `price` Float64 `json:$.price`,
-                `load` UInt32 `json:$.load`
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "id"
-            """,
-            "datasources/products_per_shop.datasource",
-            """
-            SCHEMA >
-                `shop` String,
-                `products` AggregateFunction(count)
-
-            ENGINE "AggregatingMergeTree"
-            ENGINE_SORTING_KEY "shop"
-            """,
-            "pipes/count_products.pipe",
-            """
-            NODE counted
-            SQL >
-                SELECT shop, countState() AS products FROM products GROUP BY shop
-
-            TYPE materialized
-            DATASOURCE products_per_shop
-            """,
-            "pipes/cheapest.pipe",
-            """
-            NODE endpoint
-            SQL >
-                SELECT shop, min(price) AS price FROM products GROUP BY shop
-            """));
+    return project(
+        "products",
+        FILE,
+        "datasources/products_per_shop.datasource",
+        "pipes/count_products.pipe",
+        "pipes/cheapest.pipe");
   }
 
   @Override
@@ -76,7 +42,7 @@ final class FullReplacement extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(FILE, base.getOrDefault(FILE, "").replace("KEY \"id\"", "KEY \"shop, id\""));
+    return edited(base, FILE, "KEY \"id\"", "KEY \"shop, id\"");
   }
 
   /// Every load has the same products at other prices, one more, and a few equal rows.

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A Data Source that Kafka feeds. The embedded workspace has no Kafka: a topic is kept here, and
@@ -98,44 +97,7 @@ final class KafkaTwin extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            FILE,
-            """
-            SCHEMA >
-                `__topic` LowCardinality(String) `json:$.__topic`,
-                `__partition` Int16 `json:$.__partition`,
-                `__offset` Int64 `json:$.__offset`,
-                `shop` LowCardinality(String) `json:$.shop`,
-                `amount` UInt32 `json:$.amount`
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "shop"
-
-            KAFKA_CONNECTION_NAME broker
-            KAFKA_TOPIC orders
-            KAFKA_GROUP_ID orders_group
-            """,
-            "datasources/revenue.datasource",
-            """
-            SCHEMA >
-                `shop` LowCardinality(String),
-                `revenue` AggregateFunction(sum, UInt32)
-
-            ENGINE "AggregatingMergeTree"
-            ENGINE_SORTING_KEY "shop"
-            """,
-            "pipes/sum_revenue.pipe",
-            """
-            NODE summed
-            SQL >
-                SELECT shop, sumState(amount) AS revenue FROM orders GROUP BY shop
-
-            TYPE materialized
-            DATASOURCE revenue
-            """));
+    return project("orders", FILE, "datasources/revenue.datasource", "pipes/sum_revenue.pipe");
   }
 
   @Override
@@ -145,8 +107,7 @@ final class KafkaTwin extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(
-        FILE, base.getOrDefault(FILE, "").replace("KEY \"shop\"", "KEY \"shop, __offset\""));
+    return edited(base, FILE, "KEY \"shop\"", "KEY \"shop, __offset\"");
   }
 
   @Override

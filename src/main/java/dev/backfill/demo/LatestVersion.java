@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A Data Source that keeps the newest version of each row: copies come after newer rows and must
@@ -32,30 +31,7 @@ final class LatestVersion extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            FILE,
-            """
-            SCHEMA >
-                `id` UInt64 `json:$.id`,
-                `tenant` UInt8 `json:$.tenant`,
-                `joined` DateTime `json:$.joined`,
-                `name` Nullable(String) `json:$.name`,
-                `version` UInt64 `json:$.version`
-
-            ENGINE "ReplacingMergeTree"
-            ENGINE_PARTITION_KEY "toYYYYMM(joined)"
-            ENGINE_SORTING_KEY "id"
-            ENGINE_VER "version"
-            """,
-            "pipes/profile_count.pipe",
-            """
-            NODE endpoint
-            SQL >
-                SELECT tenant, count() AS profiles FROM profiles FINAL GROUP BY tenant
-            """));
+    return project("profiles", FILE, "pipes/profile_count.pipe");
   }
 
   @Override
@@ -65,7 +41,7 @@ final class LatestVersion extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(FILE, base.getOrDefault(FILE, "").replace("KEY \"id\"", "KEY \"tenant, id\""));
+    return edited(base, FILE, "KEY \"id\"", "KEY \"tenant, id\"");
   }
 
   private void row(StringBuilder out, long id) {

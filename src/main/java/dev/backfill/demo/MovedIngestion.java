@@ -5,64 +5,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /// The specification's scenario 4b: producers move to the new version first, then history is
 /// copied. Some client that nobody thought of goes on writing to the old one.
-final class MovedIngestion extends Play {
-  private static final String FILE = "datasources/clicks.datasource";
-  private static final int SEEDS = 20_000;
-  private static final int BATCH = 50;
+final class MovedIngestion extends Clicks {
+  private static final int STRAGGLERS = 25;
 
-  private @Nullable Producer producer;
-  private long next;
-  private long acknowledged;
   private long stragglers;
 
   @Override
   String name() {
     return "move_ingestion";
-  }
-
-  @Override
-  long rows() {
-    return 200_000;
-  }
-
-  @Override
-  SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            FILE,
-            """
-            SCHEMA >
-                `id` UInt64 `json:$.id`,
-                `button` LowCardinality(String) `json:$.button`,
-                `price` String `json:$.price`
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "id"
-            """,
-            "datasources/clicks_per_button.datasource",
-            """
-            SCHEMA >
-                `button` LowCardinality(String),
-                `clicks` AggregateFunction(count)
-
-            ENGINE "AggregatingMergeTree"
-            ENGINE_SORTING_KEY "button"
-            """,
-            "pipes/count_clicks.pipe",
-            """
-            NODE counted
-            SQL >
-                SELECT button, countState() AS clicks FROM clicks GROUP BY button
-
-            TYPE materialized
-            DATASOURCE clicks_per_button
-            """));
   }
 
   @Override
@@ -77,38 +30,8 @@ final class MovedIngestion extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(
-        FILE,
-        base.getOrDefault(FILE, "")
-            .replace("KEY \"id\"", "KEY \"button, id\"")
-            .replace("`price` String", "`price` Float64"));
-  }
-
-  private synchronized String batch(int size) {
-    var out = new StringBuilder();
-    for (var i = 0; i < size; i++) {
-      var id = ++next;
-      out.append(
-          "{\"id\":%d,\"button\":\"button %d\",\"price\":\"%d.5\"}\n"
-              .formatted(id, id % 11, id % 100));
-    }
-    return out.toString();
-  }
-
-  @Override
-  void seed(Stage stage, long rows) {
-    stage.step("%,d rows of history".formatted(rows));
-    while (next < rows) {
-      var size = Math.toIntExact(Math.min(SEEDS, rows - next));
-      acknowledged += stage.workspace().append("clicks", batch(size)).rows();
-    }
-    stage.say("%,d rows acknowledged".formatted(acknowledged));
-  }
-
-  @Override
-  void begin(Stage stage) {
-    stage.step("A producer starts and never stops: about 500 events/s through /v0/events");
-    producer = new Producer(stage.workspace(), "clicks", () -> batch(BATCH));
+    var keyed = edited(base, FILE, "KEY \"id\"", "KEY \"button, id\"");
+    return edited(new TreeMap<>(keyed), FILE, "`price` String", "`price` Float64");
   }
 
   @Override
@@ -116,17 +39,13 @@ final class MovedIngestion extends Play {
     stage.step("Whoever runs it too early is told that the producers have to move first");
     Stage.must(1, "backfill run", stage.backfill("run"));
     stage.step("The producer moves to clicks_1");
-    var running = producer;
-    if (running != null) {
-      running.moveTo("clicks_1");
-    }
+    moveTo("clicks_1");
     stage.pause(Duration.ofSeconds(2));
   }
 
   private void straggler(Stage stage) {
-    var rows = stage.workspace().append("clicks", batch(25)).rows();
-    stragglers += rows;
-    acknowledged += rows;
+    append(stage, STRAGGLERS);
+    stragglers += STRAGGLERS;
   }
 
   @Override
@@ -147,24 +66,12 @@ final class MovedIngestion extends Play {
   }
 
   @Override
-  void end() {
-    var running = producer;
-    if (running != null) {
-      producer = null;
-      running.close();
-      acknowledged += running.acknowledged();
-    }
-  }
-
-  @Override
   Figures figures(Stage stage) {
+    var acknowledged = acknowledged();
     var rows = stage.number("SELECT count() AS n FROM clicks_1");
     var different = stage.number("SELECT uniqExact(id) AS n FROM clicks_1");
     var wrong = stage.number("SELECT countIf(price != id % 100 + 0.5) AS n FROM clicks_1");
-    var fork =
-        stage.number(
-            "SELECT abs(toInt64(countMerge(clicks)) - %d) AS n FROM clicks_per_button_1"
-                .formatted(rows));
+    var fork = fork(stage, rows);
     return new Figures(
         acknowledged - different,
         rows - different,

@@ -2,7 +2,6 @@ package dev.backfill.demo;
 
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The specification's scenario 1: nobody needs what is there, so the producers just go on in the
@@ -28,37 +27,8 @@ final class NotProduction extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            FILE,
-            """
-            SCHEMA >
-                `id` UInt64 `json:$.id`,
-                `plan` String `json:$.plan`
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "id"
-            """,
-            "datasources/signups_per_plan.datasource",
-            """
-            SCHEMA >
-                `plan` String,
-                `signups` AggregateFunction(count)
-
-            ENGINE "AggregatingMergeTree"
-            ENGINE_SORTING_KEY "plan"
-            """,
-            "pipes/count_signups.pipe",
-            """
-            NODE counted
-            SQL >
-                SELECT plan, countState() AS signups FROM signups GROUP BY plan
-
-            TYPE materialized
-            DATASOURCE signups_per_plan
-            """));
+    return project(
+        "signups", FILE, "datasources/signups_per_plan.datasource", "pipes/count_signups.pipe");
   }
 
   @Override
@@ -73,7 +43,7 @@ final class NotProduction extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(FILE, base.getOrDefault(FILE, "").replace("KEY \"id\"", "KEY \"plan, id\""));
+    return edited(base, FILE, "KEY \"id\"", "KEY \"plan, id\"");
   }
 
   private String batch(int size) {

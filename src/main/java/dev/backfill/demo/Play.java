@@ -1,9 +1,14 @@
 package dev.backfill.demo;
 
 import dev.backfill.local.LocalWorkspace;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// One scenario as the demo plays it: a project, a pull request, what producers and people do
 /// meanwhile, and what plain SQL must find at the end. The order of the acts is [Demo]'s.
@@ -89,6 +94,26 @@ abstract class Play {
   /// How the proof ends when all is over.
   int proof() {
     return 0;
+  }
+
+  /// The files of a project under `demo/` of the resources, which is at version 0.0.0.
+  static SortedMap<String, String> project(String name, String... files) {
+    var texts = new TreeMap<>(Map.of(".tinyenv", "VERSION=0.0.0\n"));
+    for (var file : files) {
+      try (var in = Play.class.getResourceAsStream("/demo/" + name + "/" + file)) {
+        var bytes = Objects.requireNonNull(in, file).readAllBytes();
+        texts.put(file, new String(bytes, StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return texts;
+  }
+
+  /// One file with another text in one place.
+  static Map<String, String> edited(
+      SortedMap<String, String> base, String file, String from, String to) {
+    return Map.of(file, base.getOrDefault(file, "").replace(from, to));
   }
 
   /// Rows with an `id`, told apart by nothing else: what one Data Source has more of than the

@@ -2,7 +2,6 @@ package dev.backfill.demo;
 
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 
 /// A Data Source that a Copy Pipe replaces on a schedule: the new version gets a loader of its own.
 final class Reload extends Play {
@@ -21,41 +20,7 @@ final class Reload extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    return new TreeMap<>(
-        Map.of(
-            ".tinyenv",
-            "VERSION=0.0.0\n",
-            "datasources/orders.datasource",
-            """
-            SCHEMA >
-                `id` UInt64 `json:$.id`,
-                `day` Date `json:$.day`,
-                `amount` Float64 `json:$.amount`
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "day, id"
-            """,
-            FILE,
-            """
-            SCHEMA >
-                `day` Date,
-                `orders` UInt64,
-                `amount` Float64
-
-            ENGINE "MergeTree"
-            ENGINE_SORTING_KEY "day"
-            """,
-            "pipes/fill_daily_totals.pipe",
-            """
-            NODE totals
-            SQL >
-                SELECT day, count() AS orders, sum(amount) AS amount FROM orders GROUP BY day
-
-            TYPE COPY
-            TARGET_DATASOURCE daily_totals
-            COPY_MODE replace
-            COPY_SCHEDULE 0 * * * *
-            """));
+    return project("totals", "datasources/orders.datasource", FILE, "pipes/fill_daily_totals.pipe");
   }
 
   @Override
@@ -65,7 +30,7 @@ final class Reload extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(FILE, base.getOrDefault(FILE, "").replace("KEY \"day\"", "KEY \"orders, day\""));
+    return edited(base, FILE, "KEY \"day\"", "KEY \"orders, day\"");
   }
 
   private void order(Stage stage, long rows) {

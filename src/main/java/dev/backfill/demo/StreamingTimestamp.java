@@ -1,31 +1,16 @@
 package dev.backfill.demo;
 
-import static dev.backfill.demo.Demo.resource;
-
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The specification's scenario 3: a stream with an incremental timestamp column, and a producer
 /// that never stops.
 final class StreamingTimestamp extends Play {
-  private static final List<String> PROJECT =
-      List.of(
-          ".tinyenv",
-          "datasources/analytics_events.datasource",
-          "datasources/analytics_pages_mv.datasource",
-          "datasources/purchases_mv.datasource",
-          "pipes/actions_per_day.pipe",
-          "pipes/analytics_hits.pipe",
-          "pipes/analytics_pages.pipe",
-          "pipes/purchases.pipe",
-          "pipes/top_pages.pipe");
   private static final int DAYS = 75;
   private static final int BATCH = 20_000;
   private static final Duration AFTERWARDS = Duration.ofSeconds(4);
@@ -48,9 +33,16 @@ final class StreamingTimestamp extends Play {
 
   @Override
   SortedMap<String, String> base() {
-    var files = new TreeMap<String, String>();
-    PROJECT.forEach(file -> files.put(file, resource(file)));
-    return files;
+    return project(
+        "analytics",
+        FILE,
+        "datasources/analytics_pages_mv.datasource",
+        "datasources/purchases_mv.datasource",
+        "pipes/actions_per_day.pipe",
+        "pipes/analytics_hits.pipe",
+        "pipes/analytics_pages.pipe",
+        "pipes/purchases.pipe",
+        "pipes/top_pages.pipe");
   }
 
   @Override
@@ -60,11 +52,7 @@ final class StreamingTimestamp extends Play {
 
   @Override
   Map<String, String> changed(SortedMap<String, String> base) {
-    return Map.of(
-        FILE,
-        base.getOrDefault(FILE, "")
-            .replace(
-                "ENGINE_SORTING_KEY \"timestamp\"", "ENGINE_SORTING_KEY \"action, timestamp\""));
+    return edited(base, FILE, "KEY \"timestamp\"", "KEY \"action, timestamp\"");
   }
 
   @Override
