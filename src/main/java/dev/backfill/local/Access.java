@@ -8,7 +8,7 @@ import java.util.Set;
 /// What a token may do.
 record Access(List<Scope> scopes) {
   static final Access ALL = new Access(List.of(new Scope("ADMIN", "")));
-  private static final Set<String> PLAIN = Set.of("ADMIN", "TOKENS");
+  private static final Set<String> PLAIN = Set.of("ADMIN", "ADMIN_USER", "TOKENS");
   private static final Set<String> OF_RESOURCES =
       Set.of(
           "DATASOURCES:READ",
@@ -68,7 +68,7 @@ record Access(List<Scope> scopes) {
   }
 
   boolean admin() {
-    return scopes.stream().anyMatch(scope -> scope.type().equals("ADMIN"));
+    return scopes.stream().anyMatch(scope -> scope.type().startsWith("ADMIN"));
   }
 
   boolean may(String type, String resource) {

@@ -40,6 +40,11 @@ final class Api {
     return List.copyOf(routes);
   }
 
+  /// Whether its token is one of ours.
+  boolean knows(Request request) {
+    return request.token().flatMap(tokens::login).isPresent();
+  }
+
   Reply answer(Request request) {
     try {
       return dispatch(request);

@@ -1,5 +1,6 @@
 package dev.backfill.local;
 
+import java.math.BigInteger;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.LocalDateTime;
@@ -16,6 +17,7 @@ final class Clock {
 
   private static final DateTimeFormatter FORMAT =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSSSSS").withZone(ZoneOffset.UTC);
+  private static final String CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   private static final SecureRandom RANDOM = new SecureRandom();
   private final LongSupplier offset;
 
@@ -50,6 +52,21 @@ final class Clock {
   /// Of a workspace or job.
   static String uuid() {
     return UUID.randomUUID().toString();
+  }
+
+  /// Of a request: a ULID.
+  static String requestId() {
+    var random = new byte[10];
+    RANDOM.nextBytes(random);
+    var number =
+        BigInteger.valueOf(Instant.now().toEpochMilli())
+            .shiftLeft(80)
+            .or(new BigInteger(1, random));
+    var text = new char[26];
+    for (var i = 0; i < text.length; i++) {
+      text[25 - i] = CROCKFORD.charAt(number.shiftRight(5 * i).intValue() & 31);
+    }
+    return new String(text);
   }
 
   static String hex(int bytes) {

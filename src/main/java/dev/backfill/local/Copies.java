@@ -114,14 +114,29 @@ final class Copies {
   }
 
   private void run(Job job, Space space, String target, Query query, boolean replace) {
-    var failure = core.faults.takeFailure();
-    if (failure.isPresent()) {
-      throw new Refusal(400, failure.get());
+    try {
+      var failure = core.faults.takeFailure();
+      if (failure.isPresent()) {
+        throw new Refusal(400, failure.get());
+      }
+      if (core.faults.plain()) {
+        plain(job, space, target, query, replace);
+      } else {
+        staged(job, space, target, query, replace);
+      }
+    } catch (EngineException | Refusal e) {
+      if (!job.state().status().equals("cancelling")) {
+        var text = e instanceof EngineException x ? "[Error] " + Sql.text(x) : e.getMessage();
+        space
+            .dataSource(target)
+            .ifPresent(source ->
+                logs.failure(space, "copy", source, of(job.state()), String.valueOf(text)));
+      }
+      throw e;
     }
-    if (core.faults.plain()) {
-      plain(job, space, target, query, replace);
-      return;
-    }
+  }
+
+  private void staged(Job job, Space space, String target, Query query, boolean replace) {
     staging.write(
         space,
         new Staging.Order(
@@ -171,24 +186,20 @@ final class Copies {
   private void done(Job job, Space space, String target, long rows) {
     job.change(s -> s.finished(rows, Map.of()));
     var state = job.state();
+    var row = of(state);
     var elapsed = Duration.between(at(state.startedAt()), at(state.updatedAt()));
-    logs.operation(
-        space,
-        "copy",
-        Resources.dataSource(space, target),
-        Map.of(
-            "rows",
-            rows,
-            "written_rows",
-            rows,
-            "elapsed_time",
-            elapsed.toMillis() / 1000.0,
-            "job_id",
-            state.id(),
-            "pipe_id",
-            state.pipeId(),
-            "pipe_name",
-            state.pipeName()));
+    row.put("rows", rows);
+    row.put("written_rows", rows);
+    row.put("elapsed_time", elapsed.toMillis() / 1000.0);
+    logs.operation(space, "copy", Resources.dataSource(space, target), row);
+  }
+
+  private static Map<String, Object> of(JobState state) {
+    var row = Json.map();
+    row.put("job_id", state.id());
+    row.put("pipe_id", state.pipeId());
+    row.put("pipe_name", state.pipeName());
+    return row;
   }
 
   private static LocalDateTime at(String text) {

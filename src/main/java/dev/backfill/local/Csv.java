@@ -2,19 +2,31 @@ package dev.backfill.local;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// Comma separated values: quotes doubled or escaped, line ends inside quotes kept.
 final class Csv {
   private Csv() {}
 
-  static List<List<String>> records(String text, char delimiter) {
+  /// How a file is written.
+  ///
+  /// @param escape takes the meaning from the character behind it
+  record Dialect(char delimiter, Optional<Character> escape) {
+    static final Dialect USUAL = new Dialect(',', Optional.empty());
+  }
+
+  static List<List<String>> records(String text, Dialect dialect) {
     var records = new ArrayList<List<String>>();
     var record = new ArrayList<String>();
     var field = new StringBuilder();
     var quoted = false;
+    var written = false;
     for (var i = 0; i < text.length(); i++) {
       var c = text.charAt(i);
-      if (quoted) {
+      if (dialect.escape().filter(escape -> escape == c).isPresent() && i + 1 < text.length()) {
+        i++;
+        field.append(text.charAt(i));
+      } else if (quoted) {
         if (c == '"' && i + 1 < text.length() && text.charAt(i + 1) == '"') {
           field.append(c);
           i++;
@@ -25,22 +37,26 @@ final class Csv {
         }
       } else if (c == '"' && field.isEmpty()) {
         quoted = true;
-      } else if (c == delimiter) {
+        written = true;
+      } else if (c == dialect.delimiter()) {
         record.add(field.toString());
         field.setLength(0);
       } else if (c == '\n') {
-        end(records, record, field);
+        end(records, record, field, written);
         record = new ArrayList<>();
+        written = false;
       } else if (c != '\r') {
         field.append(c);
       }
     }
-    end(records, record, field);
+    end(records, record, field, written);
     return records;
   }
 
-  private static void end(List<List<String>> records, List<String> record, StringBuilder field) {
-    if (!record.isEmpty() || !field.isEmpty()) {
+  /// @param written whether a field was, be it an empty one in quotes
+  private static void end(
+      List<List<String>> records, List<String> record, StringBuilder field, boolean written) {
+    if (written || !record.isEmpty() || !field.isEmpty()) {
       record.add(field.toString());
       field.setLength(0);
       records.add(record);

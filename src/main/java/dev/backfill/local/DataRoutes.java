@@ -279,21 +279,49 @@ final class DataRoutes {
     json.put("error", false);
     json.put("quarantine_rows", done.quarantined());
     json.put("invalid_lines", done.quarantined());
+    json.put(
+        "blocks",
+        List.of(
+            Map.of(
+                "process_return",
+                List.of(
+                    Map.of(
+                        "lines",
+                        done.rows() + done.quarantined(),
+                        "quarantine",
+                        done.quarantined())))));
+    json.put("block_log", List.of(Map.of("status", "done")));
     return Reply.json(json);
   }
 
   private static Rows rows(Definition definition, Request request) {
     var format = request.parameter("format");
     var used = format.isEmpty() ? definition.format() : format;
-    var delimiter = request.parameter("dialect_delimiter");
     return switch (used.toLowerCase(Locale.ROOT)) {
       case "ndjson" -> Rows.ndjson(definition, request.file());
-      case "csv" ->
-          Rows.csv(definition, request.file(), delimiter.isEmpty() ? ',' : delimiter.charAt(0));
+      case "csv" -> Rows.csv(definition, request.file(), dialect(request));
       default ->
           throw new Refusal(
               501, "the local workspace reads csv and ndjson, not " + used + "; convert it first");
     };
+  }
+
+  private static Csv.Dialect dialect(Request request) {
+    var newLine = request.parameter("dialect_new_line");
+    if (!List.of("", "\n", "\r\n").contains(newLine)) {
+      throw new Refusal(501, "the local workspace ends lines of CSV with \\n or \\r\\n only");
+    }
+    return new Csv.Dialect(
+        character(request, "dialect_delimiter").orElse(','),
+        character(request, "dialect_escapechar"));
+  }
+
+  private static Optional<Character> character(Request request, String name) {
+    var text = request.parameter(name);
+    if (text.length() > 1) {
+      throw new Refusal(400, name + " is one character: " + text);
+    }
+    return text.isEmpty() ? Optional.empty() : Optional.of(text.charAt(0));
   }
 
   private Reply delete(Call call) {

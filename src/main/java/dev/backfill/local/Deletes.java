@@ -27,11 +27,7 @@ final class Deletes {
     var sql =
         queries.expanded(
             space,
-            "SELECT count() AS n FROM "
-                + Sql.identifier(definition.name())
-                + " WHERE ("
-                + fits
-                + "\n)");
+            "SELECT count() FROM " + Sql.identifier(definition.name()) + " WHERE (" + fits + "\n)");
     try {
       core.columns(space, sql);
       return Long.parseLong(core.run(space, sql).text().strip());

@@ -84,6 +84,7 @@ public final class Faults {
   private long cancelMillis = 1000;
   private boolean replaceCascades;
   private boolean columnDrops = true;
+  private boolean middleColumns = true;
   private boolean exchanges;
   private boolean topicsPlayed;
   private boolean schedulesInBranches;
@@ -229,6 +230,12 @@ public final class Faults {
   /// Whether an alter may drop columns: it may since July 2024, before it was refused.
   public synchronized void columnDrops(boolean on) {
     columnDrops = on;
+  }
+
+  /// Whether an alter may add columns before others: the documents say at the end only, examples do
+  /// otherwise [?].
+  public synchronized void middleColumns(boolean on) {
+    middleColumns = on;
   }
 
   /// Whether two Data Sources may be exchanged: support enables it, workspace by workspace.
@@ -381,6 +388,7 @@ public final class Faults {
     cancelMillis = 1000;
     replaceCascades = false;
     columnDrops = true;
+    middleColumns = true;
     exchanges = false;
     topicsPlayed = false;
     schedulesInBranches = false;
@@ -472,6 +480,7 @@ public final class Faults {
               value.path("millis").asLong(1000));
       case "replaceCascades" -> replaceCascades(value.asBoolean());
       case "columnDrops" -> columnDrops(value.asBoolean());
+      case "middleColumns" -> middleColumns(value.asBoolean());
       case "exchanges" -> exchanges(value.asBoolean());
       case "topicsPlayed" -> topicsPlayed(value.asBoolean());
       case "schedulesInBranches" -> schedulesInBranches(value.asBoolean());
@@ -578,6 +587,10 @@ public final class Faults {
 
   synchronized boolean columnDrops() {
     return columnDrops;
+  }
+
+  synchronized boolean middleColumns() {
+    return middleColumns;
   }
 
   /// Data Sources with a Kafka topic are made like any other: somebody outside plays their consumer

@@ -10,6 +10,7 @@ import java.util.regex.Pattern;
 /// survive the death of the process.
 final class Ingest {
   private static final Pattern ROW = Pattern.compile("\\(at row (\\d+)\\)");
+  private static final int BEHIND_FAILED = 422;
   private final Core core;
   private final Logs logs;
 
@@ -29,6 +30,13 @@ final class Ingest {
     try (var _ = core.staleness.adding(space)) {
       insert(space, definition, rows);
       quarantine(space, definition, rows);
+    } catch (Refusal e) {
+      if (e.status() == BEHIND_FAILED) {
+        // the good rows are stored, so the others are put aside too
+        quarantine(space, definition, rows);
+      }
+      logs.failure(space, event, definition, Map.of(), e.text());
+      throw e;
     } finally {
       space.lock.readLock().unlock();
     }
@@ -88,7 +96,8 @@ final class Ingest {
           rows.reject(Integer.parseInt(row.group(1)) - 1, e.text());
         } else {
           throw new Refusal(
-              e.text().contains("while pushing to view") ? 422 : 400, "[Error] " + e.text());
+              e.text().contains("while pushing to view") ? BEHIND_FAILED : 400,
+              "[Error] " + e.text());
         }
       }
     }

@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param rows written into the target
 /// @param progress part that is done, from 0 to 1; of a copy 0 until it is 1
 /// @param version grows with every change
+/// @param requestId of the request that asked for it
 record JobState(
     String id,
     String kind,
@@ -31,7 +32,8 @@ record JobState(
     String mode,
     long rows,
     Map<String, Object> result,
-    double progress) {
+    double progress,
+    String requestId) {
 
   /// A job that was just asked for.
   ///
@@ -65,7 +67,8 @@ record JobState(
         mode,
         0,
         Map.of(),
-        0);
+        0,
+        Logs.requestId());
   }
 
   boolean terminal() {
@@ -110,7 +113,8 @@ record JobState(
         mode,
         newRows,
         newResult,
-        newProgress);
+        newProgress,
+        requestId);
   }
 
   /// The same, changed now.
@@ -134,7 +138,8 @@ record JobState(
         mode,
         rows,
         result,
-        progress);
+        progress,
+        requestId);
   }
 
   Map<String, Object> logRow() {
@@ -146,7 +151,7 @@ record JobState(
     row.put("datasource_id", dataSourceId);
     row.put("status", status);
     row.put("error", error.isEmpty() ? null : error);
-    row.put("request_id", "");
+    row.put("request_id", requestId);
     row.put("created_at", createdAt);
     row.put("started_at", startedAt.isEmpty() ? null : startedAt);
     row.put("updated_at", updatedAt);

@@ -144,7 +144,8 @@ final class Jobs {
     var job = new Job(state);
     job.change(UnaryOperator.identity());
     jobs.put(state.id(), job);
-    threads.execute(() -> run(job, work));
+    threads.execute(
+        () -> ScopedValue.where(Logs.REQUEST, state.requestId()).run(() -> run(job, work)));
     return job;
   }
 

@@ -5,6 +5,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.backfill.failure.Failure;
 import dev.backfill.local.engine.Engine;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// A Tinybird-compatible workspace on this machine: an HTTP server on loopback over a real
 /// ClickHouse in this process. Serves what the public clients use of a Classic workspace, and
@@ -33,6 +35,10 @@ public final class LocalWorkspace implements AutoCloseable {
   private static final String NAME = "local";
   private static final int THREADS = 32;
   private static final int REMEMBERED = 1000;
+  private static final Pattern HERE =
+      Pattern.compile(
+          "(localhost|127(\\.\\d{1,3}){3}|\\[::1]|[a-z0-9-]+\\.localhost)(:\\d+)?",
+          Pattern.CASE_INSENSITIVE);
 
   static {
     // without it every answer on a kept connection waits for the client's delayed acknowledgement
@@ -228,9 +234,10 @@ public final class LocalWorkspace implements AutoCloseable {
     var path = exchange.getRequestURI().getRawPath();
     var status = 0;
     try (exchange) {
-      var reply = reply(exchange, method, path);
+      var id = Clock.requestId();
+      var reply = reply(exchange, method, path, id);
       status = reply.status();
-      send(exchange, reply);
+      send(exchange, reply, id);
     } catch (Api.Lost e) {
       status = 0;
     } finally {
@@ -241,20 +248,33 @@ public final class LocalWorkspace implements AutoCloseable {
     }
   }
 
-  private Reply reply(HttpExchange exchange, String method, String path) throws IOException {
+  /// A page from elsewhere can make its own name mean this machine.
+  private static void forThisMachine(String host) {
+    if (!HERE.matcher(host).matches()) {
+      throw new Refusal(403, "the local workspace answers to localhost only");
+    }
+  }
+
+  private Reply reply(HttpExchange exchange, String method, String path, String id)
+      throws IOException {
     try {
       var headers = new HashMap<String, String>();
       exchange
           .getRequestHeaders()
           .forEach((name, values) -> headers.put(name.toLowerCase(Locale.ROOT), values.getFirst()));
+      forThisMachine(headers.getOrDefault("host", "localhost"));
+      headers.put(Request.ID, id);
       var query = exchange.getRequestURI().getRawQuery();
-      return api.answer(
+      var head =
           Request.of(
-              method,
-              path,
-              query == null ? "" : query,
-              headers,
-              exchange.getRequestBody().readAllBytes()));
+              method, path, query == null ? "" : query, headers, InputStream.nullInputStream());
+      // who may not come in isn't listened to
+      var request =
+          api.knows(head)
+              ? Request.of(
+                  method, path, query == null ? "" : query, headers, exchange.getRequestBody())
+              : head;
+      return ScopedValue.where(Logs.REQUEST, id).call(() -> api.answer(request));
     } catch (Refusal e) {
       return Reply.error(e);
     } catch (Api.Lost e) {
@@ -264,16 +284,18 @@ public final class LocalWorkspace implements AutoCloseable {
     }
   }
 
-  private static void send(HttpExchange exchange, Reply reply) throws IOException {
+  private static void send(HttpExchange exchange, Reply reply, String id) throws IOException {
     reply.headers().forEach((name, value) -> exchange.getResponseHeaders().set(name, value));
     if (!reply.contentType().isEmpty()) {
       exchange.getResponseHeaders().set("Content-Type", reply.contentType());
     }
-    exchange.getResponseHeaders().set("X-Request-Id", Clock.hex(13));
-    var body = reply.body();
+    exchange.getResponseHeaders().set("X-Request-Id", id);
+    var body = exchange.getRequestMethod().equals("HEAD") ? new byte[0] : reply.body();
     exchange.sendResponseHeaders(reply.status(), body.length == 0 ? -1 : body.length);
     if (body.length > 0) {
       exchange.getResponseBody().write(body);
+      // closing waits for what is left of the request
+      exchange.getResponseBody().flush();
     }
   }
 

@@ -15,6 +15,9 @@ final class Logs {
   /// Begins the name of every table of ours.
   static final String PREFIX = "_tinybird_";
 
+  /// Id of the request that something is done for.
+  static final ScopedValue<String> REQUEST = ScopedValue.newInstance();
+
   private static final Set<String> SERVED =
       Set.of("datasources_ops_log", "jobs_log", "pipe_stats_rt", "pipe_stats");
   private final Core core;
@@ -137,10 +140,24 @@ final class Logs {
     row.put("datasource_id", dataSource.id());
     row.put("datasource_name", dataSource.name());
     row.put("result", "ok");
-    row.put("request_id", Clock.hex(13));
-    row.put("operation_id", Clock.hex(13));
+    row.put("request_id", requestId());
+    row.put("operation_id", Clock.requestId());
     row.putAll(more);
     operations.computeIfAbsent(space.id(), id -> new ConcurrentLinkedQueue<>()).add(row);
+  }
+
+  /// Notes that an operation on a Data Source didn't end well.
+  void failure(
+      Space space, String event, Definition dataSource, Map<String, Object> more, String error) {
+    var row = Json.map();
+    row.putAll(more);
+    row.put("result", "error");
+    row.put("error", error);
+    operation(space, event, dataSource, row);
+  }
+
+  static String requestId() {
+    return REQUEST.isBound() ? REQUEST.get() : Clock.requestId();
   }
 
   /// Notes where a job is.

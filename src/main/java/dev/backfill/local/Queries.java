@@ -19,6 +19,10 @@ final class Queries {
       Pattern.compile("\\bFORMAT\\s+(\\w+)\\s*;?\\s*$", Pattern.CASE_INSENSITIVE);
   private static final int DEPTH = 30;
   private static final long LARGEST_ANSWER = 100_000_000;
+
+  /// What the engine parses at most.
+  private static final int LARGEST_QUERY = 262_144;
+
   private final Core core;
   private final Logs logs;
 
@@ -122,7 +126,10 @@ final class Queries {
     }
     if (sql == null
         && request.headers().getOrDefault("content-type", "").startsWith("application/json")) {
-      sql = Json.string(Json.object(request.body()), "q");
+      var body = Json.object(request.body());
+      sql = Json.string(body, "q");
+      body.properties()
+          .forEach(one -> parameters.put(one.getKey(), Json.string(body, one.getKey())));
     }
     if (sql == null) {
       sql = request.text();
@@ -130,7 +137,11 @@ final class Queries {
     if (sql.isBlank()) {
       throw new Refusal(400, "the parameter q is missing");
     }
-    core.faults.limit("sqlBytes", sql.getBytes(StandardCharsets.UTF_8).length);
+    var bytes = sql.getBytes(StandardCharsets.UTF_8).length;
+    core.faults.limit("sqlBytes", bytes);
+    if (bytes > LARGEST_QUERY) {
+      throw new Refusal(400, "[Error] the SQL is longer than " + LARGEST_QUERY + " bytes");
+    }
     var pipeline = request.parameter("pipeline");
     if (!pipeline.isEmpty()) {
       var pipe = Resources.pipe(space, pipeline);
@@ -225,7 +236,7 @@ final class Queries {
     row.put("pipe_id", pipe.map(PipeDefinition::id).orElse("query_api"));
     row.put("pipe_name", pipe.map(PipeDefinition::name).orElse("query_api"));
     row.put("url", request.rawPath());
-    row.put("request_id", Clock.hex(13));
+    row.put("request_id", request.id());
     row.put("method", request.method());
     var parameters = new HashMap<>(request.query());
     parameters.remove("token");
@@ -254,6 +265,7 @@ final class Queries {
     }
     try (var session = core.engine.readOnly(space.database(), limits)) {
       if (!session.onlyReads(sql) || !selects(sql)) {
+        Sql.parse(session, sql);
         throw new Refusal(400, "[Error] Only one SELECT is supported, nothing else");
       }
       core.check(space, session, sql);

@@ -2,6 +2,7 @@ package dev.backfill.local;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -29,18 +30,20 @@ record Request(
     Map<String, String> headers,
     byte[] body) {
 
+  /// Header that our own id of it stands in, whatever was sent.
+  static final String ID = "x-request-id";
+
   private static final int LARGEST_UNPACKED = 100_000_000;
+  private static final int LARGEST = 100_000_000;
+  private static final int LARGEST_FILE = 501_000_000;
 
   static Request of(
-      String method, String rawPath, String rawQuery, Map<String, String> headers, byte[] sent)
+      String method, String rawPath, String rawQuery, Map<String, String> headers, InputStream sent)
       throws IOException {
-    var body = sent;
+    var body = body(sent, rawPath.startsWith("/v0/datasources") ? LARGEST_FILE : LARGEST, headers);
     var encoding = headers.getOrDefault("content-encoding", "");
     if (encoding.equals("gzip")) {
-      body = new GZIPInputStream(new ByteArrayInputStream(sent)).readNBytes(LARGEST_UNPACKED + 1);
-      if (body.length > LARGEST_UNPACKED) {
-        throw new Refusal(413, "the body is too large when it is unpacked");
-      }
+      body = body.length == 0 ? body : unpacked(body);
     } else if (!encoding.isEmpty() && !encoding.equals("identity")) {
       throw new Refusal(
           501, "Content-Encoding " + encoding + " is not served; send it plain or gzip");
@@ -57,6 +60,32 @@ record Request(
             .toList();
     return new Request(
         method, rawPath, rawQuery, segments, parameters(rawQuery), form, headers, body);
+  }
+
+  private static byte[] body(InputStream sent, int most, Map<String, String> headers)
+      throws IOException {
+    var told = headers.getOrDefault("content-length", "0");
+    var body = told.matches("\\d{1,9}") ? sent.readNBytes(most + 1) : new byte[0];
+    if (!told.matches("\\d{1,9}") || body.length > most) {
+      throw new Refusal(413, "the body is too large");
+    }
+    return body;
+  }
+
+  private static byte[] unpacked(byte[] body) {
+    try (var packed = new GZIPInputStream(new ByteArrayInputStream(body))) {
+      var unpacked = packed.readNBytes(LARGEST_UNPACKED + 1);
+      if (unpacked.length > LARGEST_UNPACKED) {
+        throw new Refusal(413, "the body is too large when it is unpacked");
+      }
+      return unpacked;
+    } catch (IOException e) {
+      throw new Refusal(400, "the body is not gzip: " + e.getMessage());
+    }
+  }
+
+  String id() {
+    return headers.getOrDefault(ID, "");
   }
 
   private static Map<String, String> parameters(String text) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
@@ -21,6 +22,8 @@ import tools.jackson.databind.JsonNode;
 /// The file on disk is written last when something is made and removed first when it goes, so a
 /// table without a file was never promised to anybody; [Boot] drops it.
 final class Resources {
+  private static final int LONGEST_NAME = 128;
+  private static final Pattern NODE_NAME = Pattern.compile("\\w[\\w .-]{0,199}");
   private final Core core;
   private final Queries queries;
   private final Logs logs;
@@ -49,6 +52,9 @@ final class Resources {
     if (!name.matches("[A-Za-z_][A-Za-z0-9_]*") || name.startsWith("_")) {
       throw new Refusal(
           400, "Invalid name '" + name + "': letters, digits and underscores, a letter first");
+    }
+    if (name.length() > LONGEST_NAME) {
+      throw new Refusal(400, "Invalid name: it is longer than " + LONGEST_NAME + " characters");
     }
     if (name.endsWith("_quarantine")) {
       throw new Refusal(
@@ -347,8 +353,13 @@ final class Resources {
       }
     }
     var previous = "";
+    var added = false;
     for (var column : columns) {
       var old = before.column(column.name());
+      if (old.isPresent() && added && !core.faults.middleColumns()) {
+        throw new Refusal(400, "Columns are added at the end only: `" + previous + "`");
+      }
+      added |= old.isEmpty();
       if (old.isEmpty()) {
         operations.add(
             "ADD COLUMN "
@@ -485,6 +496,16 @@ final class Resources {
   private static List<PipeNode> nodes(Space space, JsonNode json, String now) {
     var nodes = new ArrayList<PipeNode>();
     for (var node : json.path("nodes")) {
+      var name = Json.string(node, "name");
+      if (!NODE_NAME.matcher(name).matches()) {
+        throw new Refusal(400, "Invalid node name '" + name + "'");
+      }
+      if (nodes.stream().anyMatch(other -> other.name().equals(name))) {
+        throw new Refusal(409, "There is already a node with name \"" + name + "\"");
+      }
+      if (Json.string(node, "sql").isBlank()) {
+        throw new Refusal(400, "the node '" + name + "' has no SQL");
+      }
       var type = Json.string(node, "type").isEmpty() ? "standard" : Json.string(node, "type");
       var target =
           Json.string(node, "datasource").isEmpty()
@@ -498,9 +519,7 @@ final class Resources {
                 throw new Refusal(
                     400,
                     "the node '%s' writes nowhere: it needs %s"
-                        .formatted(
-                            Json.string(node, "name"),
-                            type.equals("copy") ? "target_datasource" : "datasource"));
+                        .formatted(name, type.equals("copy") ? "target_datasource" : "datasource"));
               }
               yield dataSource(space, target).name();
             }
@@ -509,7 +528,7 @@ final class Resources {
       nodes.add(
           new PipeNode(
               Clock.resourceId(),
-              Json.string(node, "name"),
+              name,
               Json.string(node, "sql"),
               type,
               Json.string(node, "description"),
@@ -557,6 +576,13 @@ final class Resources {
   void createView(Space space, PipeDefinition pipe, PipeNode node) {
     var select = queries.select(space, pipe, node, Map.of());
     core.columns(space, select);
+    var read = TablesRead.of(select).names();
+    if (read.isEmpty() || read.contains(node.target())) {
+      throw new Refusal(
+          400,
+          "[Error] the node '%s' can't be materialized: it reads %s"
+              .formatted(node.name(), read.isEmpty() ? "no Data Source" : "its own target"));
+    }
     core.run(
         space,
         "CREATE MATERIALIZED VIEW "

@@ -209,10 +209,10 @@ final class Rows {
   }
 
   /// The first record may name the columns.
-  static Rows csv(Definition definition, byte[] body, char delimiter) {
+  static Rows csv(Definition definition, byte[] body, Csv.Dialect dialect) {
     var rows = new Rows(definition, new byte[0]);
     var lines = rows.piece(2 * body.length);
-    var records = Csv.records(new String(body, StandardCharsets.UTF_8), delimiter);
+    var records = Csv.records(new String(body, StandardCharsets.UTF_8), dialect);
     var columns = definition.columns().stream().filter(Col::insertable).toList();
     var names = columns.stream().map(Col::name).toList();
     var first = records.isEmpty() ? List.<String>of() : records.getFirst();

@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.engine.EngineException;
+import dev.backfill.local.engine.Session;
 import dev.backfill.sql.TablesRead;
 import dev.backfill.sql.Tokens;
 import java.util.ArrayList;
@@ -143,6 +144,20 @@ final class Sql {
       }
     }
     throw new Refusal(400, "a quote isn't closed: " + text);
+  }
+
+  /// Only parses it, in a way that can't run any of it.
+  ///
+  /// @throws Refusal 400 when it isn't one statement
+  static void parse(Session session, String sql) {
+    try {
+      session.query("SELECT formatQuerySingleLine(" + literal(sql) + ")", "RawBLOB");
+    } catch (EngineException e) {
+      throw new Refusal(
+          400,
+          "[Error] " + e.text().replaceFirst("(?s):? In scope SELECT formatQuery.*", ""),
+          Map.of("X-DB-Exception-Code", Integer.toString(e.code())));
+    }
   }
 
   /// The engine's error as the API words it.

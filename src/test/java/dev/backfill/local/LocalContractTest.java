@@ -585,6 +585,9 @@ class LocalContractTest {
       assertThat(raw.json().path("data").get(0).path("a").isNumber()).isTrue();
       assertThat(form.json().path("data").get(0).path("a").asInt()).isEqualTo(3);
       assertThat(json.json().path("data").get(0).path("a").asInt()).isEqualTo(4);
+      var filled =
+          ok(api().json("/v0/sql", "{\"q\": \"%\\nSELECT {{Int32(x, 1)}} FORMAT TSV\", \"x\": 5}"));
+      assertThat(filled.text()).isEqualTo("5\n");
       var pipe = fresh("pipeline");
       api().pipe(pipe, "standard", "", "SELECT 5 AS a", false);
       assertThat(
@@ -612,6 +615,12 @@ class LocalContractTest {
     void nonsense() {
       for (var wrong : List.of("SELEC 1", "SELECT * FROM nowhere", "SELECT nothing")) {
         assertThat(refused(sql(wrong), 400).error()).startsWith("[Error] ");
+      }
+      for (var broken :
+          List.of("SELEC 1", "SELECT FROM WHERE", "SELECT (1", "SELECT 1; SELECT 2")) {
+        assertThat(refused(sql(broken), 400).error())
+            .startsWith("[Error] Syntax error")
+            .doesNotContain("formatQuery");
       }
     }
 
@@ -879,6 +888,8 @@ class LocalContractTest {
 
       assertThat(fields(ok(file)))
           .contains("datasource", "import_id", "error", "quarantine_rows", "invalid_lines");
+      assertThat(file.json().path("blocks").get(0).path("process_return").toString())
+          .isEqualTo("[{\"lines\":1,\"quarantine\":0}]");
       ok(
           api()
               .post(
@@ -888,6 +899,37 @@ class LocalContractTest {
       refused(api().post("/v0/datasources?mode=append&format=parquet&name=" + name, "x"), 501);
       refused(api().post("/v0/datasources?mode=append&url=http://x/&name=" + name), 501);
       refused(api().post("/v0/datasources?mode=append&format=csv&name=none", "1"), 404);
+    }
+
+    @Row(
+        section = "5.3",
+        name = "dialect of CSV",
+        marks = "[D]",
+        here = "delimiter and escape character; lines end with `\\n` or `\\r\\n`, others are 501")
+    @Test
+    void csvDialects() {
+      var name = fresh("csv");
+      api().dataSource(name, "`a` String, `b` String", "a");
+      var path = "/v0/datasources?mode=append&format=csv&name=" + name;
+
+      ok(
+          api()
+              .post(
+                  path + "&dialect_delimiter=%3B&dialect_escapechar=%5C&dialect_new_line=%0D%0A",
+                  "\"x\\\";y\";1\r\n\\;;2\r\n"));
+      ok(api().post(path, "\"x\\\",\"\"\n\"p\"\"q\",\"r\ns\"\n"));
+
+      assertThat(
+              api()
+                  .value(
+                      "SELECT groupArray((a, b)) FROM (SELECT * FROM " + name + " ORDER BY a, b)"))
+          .isEqualTo("[(';','2'),('p\"q','r\\ns'),('x\";y','1'),('x\\\\','')]");
+      refused(api().post(path + "&dialect_new_line=%7C", "a,b"), 501);
+      refused(api().post(path + "&dialect_delimiter=ab", "a,b"), 400);
+      var single = fresh("csv");
+      api().dataSource(single, "`a` String", "a");
+      ok(api().post("/v0/datasources?mode=append&format=csv&name=" + single, "\"\"\nx\n\"\"\n"));
+      assertThat(count(single)).as("an empty text in quotes is a row").isEqualTo("3");
     }
 
     @Row(
@@ -1027,6 +1069,19 @@ class LocalContractTest {
       refused(api().form("POST", path, Map.of("delete_condition", "nothing = 1")), 400);
       refused(api().form("POST", path, Map.of("delete_condition", "1) OR (1")), 400);
       refused(api().form("POST", path, Map.of()), 400);
+      var counted = fresh("counted");
+      api().dataSource(counted, "`n` UInt32 `json:$.n`", "n");
+      api().events(counted, "{\"n\":1}", "{\"n\":2}");
+      assertThat(
+              ok(api()
+                      .form(
+                          "POST",
+                          "/v0/datasources/" + counted + "/delete?dry_run=true",
+                          Map.of("delete_condition", "n > 1")))
+                  .json()
+                  .path("rows_to_be_deleted")
+                  .asInt())
+          .isEqualTo(1);
     }
 
     @Row(
@@ -1182,9 +1237,10 @@ class LocalContractTest {
                   "SELECT id + throwIf(id = 999) AS id FROM " + name,
                   false));
 
-      refused(api().events(name, "{\"id\":999,\"at\":0}"), 422);
+      refused(api().events(name, "{\"id\":999,\"at\":0}", "{\"id\":\"none\"}"), 422);
 
       assertThat(count(name) + " " + count(target)).isEqualTo("41 0");
+      assertThat(count(name + "_quarantine")).as("what was no row is put aside").isEqualTo("1");
     }
   }
 
@@ -1243,8 +1299,23 @@ class LocalContractTest {
       ok(api().json("/v0/pipes?force=true", body));
       refused(api().json("/v0/pipes", "{\"name\":\"x\",\"nodes\":[]}"), 400);
       refused(
-          api().json("/v0/pipes", "{\"name\":\"x\",\"nodes\":[{\"type\":\"sink\",\"sql\":\"\"}]}"),
+          api()
+              .json(
+                  "/v0/pipes",
+                  "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\",\"type\":\"sink\",\"sql\":\"SELECT 1\"}]}"),
           501);
+      refused(api().json("/v0/pipes", "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\"}]}"), 400);
+      refused(
+          api()
+              .json(
+                  "/v0/pipes",
+                  "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\",\"sql\":\"SELECT 1\"},{\"name\":\"n\",\"sql\":\"SELECT 1\"}]}"),
+          409);
+      for (var select :
+          List.of("SELECT * FROM " + source, "SELECT toUInt32(1) AS id, now() AS at")) {
+        assertThat(refused(api().pipe("x", "materialized", source, select, false), 400).error())
+            .contains("can't be materialized");
+      }
       refused(api().pipe("x", "standard", "", "SELECT * FROM nowhere", false), 400);
     }
 
@@ -1653,6 +1724,54 @@ class LocalContractTest {
       assertThat(api().value(select)).isEqualTo("['append-hfi','create']");
       api().workspace().faults().logDelay(0);
       assertThat(api().value(select)).isEqualTo("['append-hfi','create','truncate']");
+    }
+
+    @Row(
+        section = "11",
+        name = "datasources_ops_log: what failed",
+        marks = "[O][3]",
+        here = "`result` is `error`, with the text; copies and ingestion")
+    @Test
+    void failedOperations() {
+      var pipe = copyPipe();
+      api().workspace().faults().failCopies(1, "[Error] boom");
+      var job = api().copy(pipe, "&most=3").path("id").asString();
+
+      assertThat(
+              api()
+                  .value(
+                      "SELECT event_type, result, error FROM tinybird.datasources_ops_log WHERE"
+                          + " job_id = '"
+                          + job
+                          + "'"))
+          .isEqualTo("copy\terror\t[Error] boom");
+    }
+
+    @Row(
+        section = "1.4",
+        name = "X-Request-Id",
+        marks = "[D]",
+        here = "a ULID, the `request_id` of the service Data Sources")
+    @Test
+    void requestIds() {
+      var name = source("asked");
+      var append = ok(api().events(name, "{\"id\":1,\"at\":0}"));
+      var id = append.raw().headers().firstValue("X-Request-Id").orElseThrow();
+
+      assertThat(id).matches("[0-7][0-9A-HJKMNP-TV-Z]{25}");
+      assertThat(
+              api()
+                  .value(
+                      "SELECT event_type FROM tinybird.datasources_ops_log WHERE request_id = '"
+                          + id
+                          + "'"))
+          .isEqualTo("append-hfi");
+      var copy = ok(api().post("/v0/pipes/" + copyPipe() + "/copy?most=1"));
+      var job = copy.json().path("job").path("id").asString();
+      api().ended(job);
+      assertThat(
+              api().value("SELECT request_id FROM tinybird.jobs_log WHERE job_id = '" + job + "'"))
+          .isEqualTo(copy.raw().headers().firstValue("X-Request-Id").orElseThrow());
     }
 
     @Row(section = "11", name = "tinybird.jobs_log", marks = "[3]", here = "served")

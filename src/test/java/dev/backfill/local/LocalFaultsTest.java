@@ -292,6 +292,21 @@ class LocalFaultsTest {
   }
 
   @Test
+  void columnsAreAddedBeforeOthersOrNot() {
+    api.dataSource("narrow", "`id` UInt32", "id");
+    var path = "/v0/datasources/narrow/alter";
+
+    fault("{\"middleColumns\": false}");
+    var form = Map.of("schema", "`first` String, `id` UInt32", "dry", "false");
+    assertThat(api.form("POST", path, form).status()).isEqualTo(400);
+    var end = Map.of("schema", "`id` UInt32, `last` String", "dry", "false");
+    assertThat(api.form("POST", path, end).status()).isEqualTo(200);
+    fault("{\"middleColumns\": true}");
+    var middle = Map.of("schema", "`first` String, `id` UInt32, `last` String", "dry", "false");
+    assertThat(api.form("POST", path, middle).status()).isEqualTo(200);
+  }
+
+  @Test
   void dataSourcesAreExchangedOnceSupportAllowsIt() {
     var form = Map.of("datasource_a", "events", "datasource_b", "twin");
     assertThat(api.form("POST", "/v0/datasources/exchange", form).status()).isEqualTo(403);

@@ -14,6 +14,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,7 +178,37 @@ class LocalSafetyTest {
         "SELECT word FROM timeSeriesData('OTHER', 't')",
         "SELECT generateSerialID('OTHER')::String AS word",
         "SELECT getMaxTableNameLengthForDatabase('OTHER')::String AS word",
-        "SELECT addressToLine(toUInt64(1)) AS word"
+        "SELECT addressToLine(toUInt64(1)) AS word",
+        "SELECT word FROM urlCluster('default', 'http://localhost:1/', 'LineAsString')",
+        "SELECT word FROM clusterAllReplicas('default', OTHER.t)",
+        "SELECT word FROM merge(REGEXP('.*'), '^t$')",
+        "SELECT word FROM mergeTreeProjection('OTHER', 't', 'p')",
+        "SELECT word FROM fuzzQuery('SELECT 1') LIMIT 1",
+        "SELECT word FROM paimonLocal('SECRET')",
+        "SELECT word FROM ytsaurus('http://localhost:1', 'a', 'b', 'word String')",
+        "SELECT word FROM prometheusQuery('OTHER', 't', 'x', 1)",
+        "SELECT word FROM azureBlobStorage('http://localhost:1', 'a', 'b', 'c', 'd')",
+        "SELECT word FROM \"sys\\x74em\".\"tables\"",
+        "SELECT word FROM $x$system$x$.tables",
+        "SELECT word FROM {x:Identifier}",
+        "SELECT word FROM information_schema.columns",
+        "SELECT word FROM t WHERE word IN (SELECT database FROM system.tables)",
+        "SELECT count() IN system.databases AS word FROM t",
+        "WITH x AS (SELECT name AS word FROM system.disks) SELECT word FROM x",
+        "SELECT word FROM values('word String', OTHER.t)",
+        "SELECT initializeAggregation('any', file('SECRET')) AS word",
+        "SELECT word FROM t SETTINGS max_memory_usage = 1",
+        "SELECT word FROM t SETTINGS additional_table_filters = {'t': '1'}",
+        "SELECT word FROM t FORMAT Protobuf SETTINGS format_schema = 'SECRET:x'",
+        "SELECT word FROM format(Protobuf, 'x') SETTINGS format_schema = 'SECRET:x'",
+        "SELECT word FROM t INTO/**/OUTFILE 'OUTFILE_' TRUNCATE",
+        "(SELECT word FROM t) INTO OUTFILE 'OUTFILE_'",
+        "SELECT word FROM t; garbage",
+        "SELECT word FROM t INTO OUTFILE 'OUTFILE_'; garbage",
+        "CREATE FUNCTION f AS (x) -> file(x)",
+        "USE system",
+        "SELECT filesystemAvailable()::String AS word",
+        "SELECT getMacro('x') AS word"
       })
   void noStatementReachesBeyondTheWorkspace(String attack) {
     var sql = with(attack);
@@ -421,6 +452,82 @@ class LocalSafetyTest {
       assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
           .isEqualTo(413);
     }
+  }
+
+  private static String raw(String request) throws IOException {
+    return raw(request, Integer.MAX_VALUE);
+  }
+
+  /// @param bytes of the answer to wait for, at most
+  private static String raw(String request, int bytes) throws IOException {
+    try (var socket =
+        new Socket(InetAddress.getLoopbackAddress(), URI.create(api().url()).getPort())) {
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+      return new String(socket.getInputStream().readNBytes(bytes), StandardCharsets.ISO_8859_1);
+    }
+  }
+
+  /// A page from elsewhere that makes its own name mean this machine sends that name.
+  @Test
+  void onlyNamesOfThisMachineAreAnsweredTo() throws IOException {
+    for (var host : List.of("evil.example", "localhost.evil.example", "10.0.0.1:80", "x@[::1]")) {
+      assertThat(raw("GET /v0/regions HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+          .as(host)
+          .startsWith("HTTP/1.1 403 ");
+    }
+    for (var host : List.of("LOCALHOST:1", "127.0.0.1", "[::1]:80", "tb.localhost")) {
+      assertThat(raw("GET /v0/regions HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n"))
+          .as(host)
+          .startsWith("HTTP/1.1 200 ");
+    }
+  }
+
+  /// Neither is a body read that nobody may send, nor one that is said to be larger than any.
+  @Test
+  void whoMayNotComeInIsAnsweredWithoutBeingListenedTo() throws IOException {
+    var rest = " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: ";
+    assertThat(raw("POST /v0/sql?token=none" + rest + "3\r\n\r\nabc")).startsWith("HTTP/1.1 403 ");
+    var token = api().workspace().token();
+    assertThat(raw("POST /v0/events?name=t&token=" + token + rest + "99999999999\r\n\r\n", 12))
+        .isEqualTo("HTTP/1.1 413");
+  }
+
+  @Test
+  void aBodyThatIsNotWhatItSaysIsRefused() throws Exception {
+    var token = api().workspace().token();
+    var answer =
+        raw(
+            "POST /v0/events?name=t&token="
+                + token
+                + " HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
+                + "Connection: close\r\nContent-Length: 3\r\n\r\nabc");
+
+    assertThat(answer).startsWith("HTTP/1.1 400 ").contains("not gzip");
+    assertThat(api().send("HEAD", "/v0/workspace", "", new byte[0]).status()).isEqualTo(405);
+    assertThat(api().post("/v0/sql", "SELECT '" + "x".repeat(300_000) + "'").error())
+        .contains("longer than");
+  }
+
+  /// What the engine says of a name that is no file name holds the path of its data.
+  @Test
+  void aNameThatIsTooLongTellsNoPath() {
+    for (var length : List.of(129, 300, 5000)) {
+      var name = "a".repeat(length);
+      assertThat(api().dataSource(name, "`id` UInt32", "id").error()).contains("longer than");
+      assertThat(api().pipe(name, "standard", "", "SELECT 1", true).error())
+          .contains("longer than");
+      api().post("/v0/tokens?scope=ADMIN&name=" + name);
+    }
+    assertThat(api().dataSource("a".repeat(128), "`id` UInt32", "id").status()).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "n\nTYPE endpoint", "n`x", "n\"x", " n", "n;", "n\u0000"})
+  void noNodeNameLeavesItsLine(String name) {
+    var pipe = Json.MAPPER.createObjectNode().put("name", "named");
+    pipe.putArray("nodes").addObject().put("name", name).put("sql", "SELECT 1 AS word FROM t");
+
+    assertThat(api().json("/v0/pipes?force=true", pipe.toString()).status()).isEqualTo(400);
   }
 
   @Test
