@@ -204,7 +204,7 @@ final class LandingPlanner {
   /// Where producers write to the new version while its history is copied, rows of one side only
   /// are no mistake, so engines that merge them leave nothing to compare by.
   private void moved(DataSource before, DataSource after) {
-    if (after.engine().mergesRows()) {
+    if (replacing(after.engine())) {
       draft.notEmitted(
           before,
           "A " + after.engine().family() + " whose producers move first can't be written yet.",

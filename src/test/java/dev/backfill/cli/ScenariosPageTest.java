@@ -8,20 +8,21 @@ import dev.backfill.plan.Plan;
 import dev.backfill.plan.PlanRequest;
 import dev.backfill.plan.Planner;
 import dev.backfill.plan.Scenario;
-import dev.backfill.problem.Problem;
 import dev.backfill.project.ProjectReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// `reference/scenarios.md` says what the planner does.
 class ScenariosPageTest {
@@ -31,7 +32,10 @@ class ScenariosPageTest {
       SCHEMA >
           `id` UInt64 `json:$.id`,
           `sign` Int8 `json:$.sign`,
-          `v` UInt64 `json:$.v`
+          `v` UInt64 `json:$.v`,
+          `at` DateTime `json:$.at`,
+          `__partition` Int16 `json:$.p`,
+          `__offset` Int64 `json:$.o`
 
       ENGINE "MergeTree"
       ENGINE_SORTING_KEY "id"
@@ -62,46 +66,80 @@ class ScenariosPageTest {
     assertThat(Demo.scenarios()).containsAll(named);
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    // an engine, the scenario, and what stops it
-    "MergeTree, delta,",
-    "MergeTree, full_replacement,",
-    "MergeTree, populate,",
-    "ReplacingMergeTree VER v, delta,",
-    "ReplacingMergeTree VER v, full_replacement,",
-    "ReplacingMergeTree VER v, populate,",
-    "ReplacingMergeTree, delta, order_dependent_engine",
-    "ReplacingMergeTree, full_replacement, order_dependent_engine",
-    "ReplacingMergeTree, populate, order_dependent_engine",
-    "ReplacingMergeTree, reload,",
-    "ReplacingMergeTree, not_production,",
-    "CollapsingMergeTree SIGN sign, delta, order_dependent_engine",
-    "CollapsingMergeTree SIGN sign, reload,",
-    "SummingMergeTree, delta, merging_engine",
-    "SummingMergeTree, full_replacement, merging_engine",
-    "SummingMergeTree, not_production,",
-    "AggregatingMergeTree, delta, merging_engine",
-  })
-  void enginesAreTakenAndRefusedAsThePageSays(String engine, String scenario, String obstacle)
-      throws IOException {
-    var plan = plan(engine, scenario);
+  /// Engines as the page's columns name them, and as a file does.
+  private static final Map<String, String> ENGINES =
+      Map.of(
+          "MergeTree", "MergeTree",
+          "Replacing with VER", "ReplacingMergeTree VER v",
+          "Replacing", "ReplacingMergeTree",
+          "Collapsing", "CollapsingMergeTree SIGN sign",
+          "VersionedCollapsing", "VersionedCollapsingMergeTree SIGN sign VERSION v",
+          "Summing", "SummingMergeTree",
+          "Aggregating", "AggregatingMergeTree");
+
+  static List<Arguments> cells() throws IOException {
+    var lines = Files.readAllLines(PAGE);
+    var head = lines.stream().filter(l -> l.startsWith("| scenario \\ engine |")).toList();
+    var engines = words(head.getFirst());
+    var out = new ArrayList<Arguments>();
+    for (var line : lines.subList(lines.indexOf(head.getFirst()) + 2, lines.size())) {
+      if (!line.startsWith("|")) {
+        break;
+      }
+      var cells = words(line);
+      for (var i = 1; i < cells.size(); i++) {
+        out.add(Arguments.of(cells.getFirst().replace("`", ""), engines.get(i), cells.get(i)));
+      }
+    }
+    return out;
+  }
+
+  private static List<String> words(String line) {
+    return Stream.of(line.substring(1, line.length() - 1).split("\\|")).map(String::strip).toList();
+  }
+
+  @Test
+  void theTableIsWhole() throws IOException {
+    assertThat(cells()).hasSize(Scenario.values().length * ENGINES.size());
+  }
+
+  /// A cell that isn't refused names the tests that carried it out.
+  @ParameterizedTest(name = "{0} x {1}")
+  @MethodSource("cells")
+  void everyCellIsAsThePlannerSaysAndShownByTests(String scenario, String engine, String cell)
+      throws ReflectiveOperationException {
+    var plan = plan(ENGINES.getOrDefault(engine, engine), scenario);
 
     assertThat(plan.core().migrations()).hasSize(1);
-    assertThat(plan.obstacles().stream().map(Problem::code).toList())
-        .isEqualTo(Optional.ofNullable(obstacle).stream().toList());
-    if (obstacle != null) {
-      assertThat(Files.readString(PAGE)).contains("refused: `" + obstacle + "`");
+    var obstacles = plan.obstacles().stream().map(o -> "refused: `" + o.code() + "`").toList();
+    if (!obstacles.isEmpty()) {
+      assertThat(cell).isEqualTo(String.join(", ", obstacles));
+      return;
+    }
+    assertThat(plan.core().migrations().getFirst().scenario().toString()).isEqualTo(scenario);
+    for (var named : cell.split(", ")) {
+      assertThat(named).matches("`[a-z]+\\.\\w+#\\w+`");
+      var test = named.replace("`", "").split("#");
+      var methods = Class.forName("dev.backfill." + test[0]).getDeclaredMethods();
+      assertThat(methods)
+          .as(named)
+          .anyMatch(m ->
+              m.getName().equals(test[1])
+                  && (m.isAnnotationPresent(Test.class)
+                      || m.isAnnotationPresent(ParameterizedTest.class)));
     }
   }
 
   private static Plan plan(String engine, String scenario) {
     var words = engine.split(" ");
-    var changed =
-        THING.replace("\"MergeTree\"", "\"" + words[0] + "\"")
-            + (words.length > 1 ? "ENGINE_" + words[1] + " \"" + words[2] + "\"\n" : "");
+    var changed = new StringBuilder(THING.replace("\"MergeTree\"", "\"" + words[0] + "\""));
+    for (var i = 1; i < words.length; i += 2) {
+      changed.append("ENGINE_%s \"%s\"\n".formatted(words[i], words[i + 1]));
+    }
     var after =
-        words[0].equals("MergeTree") ? changed.replace("KEY \"id\"", "KEY \"v, id\"") : changed;
+        words[0].equals("MergeTree")
+            ? changed.toString().replace("KEY \"id\"", "KEY \"v, id\"")
+            : changed.toString();
     var settings =
         SettingsReader.read(
                 "backfill.yml", "datasources:\n  things:\n    scenario: " + scenario + "\n")

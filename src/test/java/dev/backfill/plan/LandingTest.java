@@ -123,7 +123,7 @@ class LandingTest {
           .containsExactlyInAnyOrder(
               new ForkedPipe("first", "first_1"), new ForkedPipe("second", "second_1"));
       assertThat(said(plan))
-          .containsExactly("things is written by first, second, which replaces it each time.");
+          .startsWith("things is written by first, second, which replaces it each time.");
     } else {
       assertThat(of(plan).historyFeed())
           .isEqualTo(new Feed.History(Feed.History.Kind.COPY, "backfill_things_1"));
@@ -223,7 +223,7 @@ class LandingTest {
                     things(
                         resorted(stored("both").replace("MergeTree", "SummingMergeTree"))
                             + KAFKA))))
-        .contains("merging_engine", "not_emitted_yet");
+        .containsExactly("merging_engine");
   }
 
   @Test
