@@ -1,7 +1,10 @@
 package dev.backfill.local;
 
 import dev.backfill.local.Definition.Col;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -85,10 +88,11 @@ final class Columns {
   ///
   /// @param index of the column
   /// @param begin of its JSON in the text, which must be a value that [Scan] lets pass
+  /// @param escapes whether there may be a backslash in it
   /// @return false when the engine might read something else from that JSON
-  boolean put(int index, byte[] text, int begin, int until) {
+  boolean put(int index, byte[] text, int begin, int until, boolean escapes) {
     var column = columns[index];
-    return column.present(rows) && column.put(rows, text, begin, until);
+    return column.present(rows) && column.put(rows, text, begin, until, escapes);
   }
 
   /// Leaves the next row without a value.
@@ -148,7 +152,7 @@ final class Columns {
       this.nulls = new byte[nullable ? 256 : 0];
     }
 
-    abstract boolean put(int row, byte[] text, int begin, int until);
+    abstract boolean put(int row, byte[] text, int begin, int until, boolean escapes);
 
     abstract void putNothing(int row);
 
@@ -199,6 +203,8 @@ final class Columns {
 
   /// Values of one size.
   private abstract static class Fixed extends Column {
+    private static final VarHandle LONG =
+        MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private final int width;
     private byte[] values;
 
@@ -216,10 +222,9 @@ final class Columns {
     /// The lowest byte comes first.
     final boolean store(int row, long value) {
       var at = row * width;
-      values = room(values, at + width);
-      for (var i = 0; i < width; i++) {
-        values[at + i] = (byte) (value >>> (8 * i));
-      }
+      values = room(values, at + Long.BYTES);
+      // what is too much is the next row's
+      LONG.set(values, at, value);
       return true;
     }
 
@@ -240,7 +245,7 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       var negative = text[begin] == '-';
       var value = 0L;
       for (var i = negative ? begin + 1 : begin; i < until; i++) {
@@ -267,7 +272,7 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       var first = text[begin];
       if (first != '-' && (first < '0' || first > '9')) {
         return false;
@@ -308,23 +313,24 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       if (text[begin] != '"') {
         return false;
       }
       values.cut(whole);
-      var escapes = 0;
-      for (var i = begin + 1; i < until - 1; i++) {
-        if (text[i] == '\\') {
-          escapes++;
-          i++;
-        }
-      }
-      values.number(until - begin - 2 - escapes);
-      if (escapes == 0) {
+      if (!escapes) {
+        values.number(until - begin - 2);
         values.put(text, begin + 1, until - 1);
         return true;
       }
+      var length = until - begin - 2;
+      for (var i = begin + 1; i < until - 1; i++) {
+        if (text[i] == '\\') {
+          length--;
+          i++;
+        }
+      }
+      values.number(length);
       for (var i = begin + 1; i < until - 1; i++) {
         values.put(text[i] == '\\' ? meant(text[++i]) : text[i]);
       }
@@ -370,7 +376,7 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       return switch (text[begin]) {
         case 't' -> store(row, 1);
         case 'f' -> store(row, 0);
@@ -385,7 +391,7 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       if (until - begin != 12) {
         return false;
       }
@@ -403,7 +409,7 @@ final class Columns {
     }
 
     @Override
-    boolean put(int row, byte[] text, int begin, int until) {
+    boolean put(int row, byte[] text, int begin, int until, boolean escapes) {
       var at = begin + 1;
       if (until - begin < 21
           || (text[at + 10] != ' ' && text[at + 10] != 'T')

@@ -6,6 +6,7 @@ import dev.backfill.local.engine.EngineException;
 import java.time.Duration;
 import java.time.LocalDateTime;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,11 +16,13 @@ import java.util.Set;
 /// ([Staging]). Whether the platform's are is open (API reference 13, 16.1), so a fault switches to
 /// a plain INSERT SELECT.
 final class Copies {
+  private static final int REMEMBERED = 32;
   private final Core core;
   private final Jobs jobs;
   private final Queries queries;
   private final Logs logs;
   private final Staging staging;
+  private final Map<Asked, Query> allowed = new LinkedHashMap<>();
 
   Copies(Core core, Jobs jobs, Queries queries, Logs logs, Staging staging) {
     this.core = core;
@@ -104,10 +107,29 @@ final class Copies {
     }
   }
 
+  /// A query that was allowed.
+  ///
+  /// @param changes what the engine had seen by then
+  private record Asked(String space, String select, long changes) {}
+
   private Query query(Space space, String select) {
+    var asking = new Asked(space.id(), select, core.engine.changes());
+    synchronized (allowed) {
+      var before = allowed.get(asking);
+      if (before != null) {
+        return before;
+      }
+    }
     try {
       var columns = core.columns(space, select).stream().map(Sql::identifier).toList();
-      return new Query(select, String.join(", ", columns));
+      var query = new Query(select, String.join(", ", columns));
+      synchronized (allowed) {
+        allowed.put(asking, query);
+        while (allowed.size() > REMEMBERED) {
+          allowed.remove(allowed.keySet().iterator().next());
+        }
+      }
+      return query;
     } catch (EngineException e) {
       throw Sql.refusal(e);
     }

@@ -82,6 +82,13 @@ final class Core {
     }
   }
 
+  /// Runs a statement about a scratch database; see [Session#aside].
+  void aside(Space space, String sql) {
+    try (var session = session(space)) {
+      session.aside(sql);
+    }
+  }
+
   /// Rows of a statement of our own, as JSON objects.
   List<JsonNode> rows(Space space, String sql) {
     try (var session = session(space)) {

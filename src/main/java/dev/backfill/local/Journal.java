@@ -76,7 +76,7 @@ record Journal(String job, String database, String scratch, long rows, List<Tabl
         var real = Sql.identifier(database) + "." + Sql.identifier(table.name());
         var staged = Sql.identifier(scratch) + "." + Sql.identifier(table.name());
         switch (table.how()) {
-          case ADD -> session.run("ALTER TABLE " + real + " ATTACH PARTITION ALL FROM " + staged);
+          case ADD -> session.aside("ALTER TABLE " + real + " ATTACH PARTITION ALL FROM " + staged);
           case SWAP -> {
             if (!swapped(engine, session, table)) {
               session.run("EXCHANGE TABLES " + real + " AND " + staged);

@@ -25,10 +25,14 @@ final class Prepared {
 
   private record Target(String space, String name) {}
 
-  private record Mirror(String database, List<Reached> reached) {}
+  /// A scratch database.
+  ///
+  /// @param reached what it mirrors
+  /// @param paths of its tables' parts, by name
+  record Mirror(String database, List<Reached> reached, Map<String, String> paths) {}
 
   /// A scratch database that mirrors these tables, if there is one; it is the caller's from now on.
-  Optional<String> take(Space space, String target, List<Reached> reached) {
+  Optional<Mirror> take(Space space, String target, List<Reached> reached) {
     Mirror mirror;
     synchronized (this) {
       mirror = ready.remove(new Target(space.id(), target));
@@ -40,26 +44,27 @@ final class Prepared {
       drop(mirror);
       return Optional.empty();
     }
-    return Optional.of(mirror.database());
+    return Optional.of(mirror);
   }
 
   /// Prepares the next one, unless this was the first copy into the target.
   ///
-  /// @param mirroring fills a database of that name and says what it mirrors
-  void again(Space space, String target, Function<String, List<Reached>> mirroring) {
+  /// @param mirroring makes a database of that name
+  void again(Space space, String target, Function<String, Mirror> mirroring) {
     var key = new Target(space.id(), target);
     synchronized (this) {
       if (written.add(key)) {
         return;
       }
     }
-    var mirror = new Mirror(Journal.scratch(core, Clock.uuid()), List.of());
+    var database = Journal.scratch(core, Clock.uuid());
     var dropped = new ArrayList<Mirror>();
+    Mirror mirror;
     try {
-      mirror = new Mirror(mirror.database(), mirroring.apply(mirror.database()));
+      mirror = mirroring.apply(database);
     } catch (RuntimeException e) {
       // the target may be gone; the copy is done all the same
-      drop(mirror);
+      drop(database);
       return;
     }
     synchronized (this) {
@@ -75,7 +80,11 @@ final class Prepared {
   }
 
   private void drop(Mirror mirror) {
-    core.run(core.main, "DROP DATABASE IF EXISTS " + Sql.identifier(mirror.database()) + " SYNC");
+    drop(mirror.database());
+  }
+
+  private void drop(String database) {
+    core.aside(core.main, "DROP DATABASE IF EXISTS " + Sql.identifier(database) + " SYNC");
   }
 
   void close() {

@@ -52,6 +52,7 @@ final class Scan {
   private int end;
   private int record;
   private boolean ascii;
+  private boolean escapes;
 
   /// A name in a record, on the way to a column.
   private static final class Field {
@@ -200,7 +201,7 @@ final class Scan {
       var target = targets[i];
       if (!(target.begin == NONE
           ? rows.missing(i)
-          : rows.put(i, body, target.begin, target.until))) {
+          : rows.put(i, body, target.begin, target.until, escapes))) {
         return NONE;
       }
     }
@@ -212,6 +213,7 @@ final class Scan {
     text = body;
     end = Math.min(body.length, begin + LONGEST_RECORD);
     ascii = true;
+    escapes = false;
     record++;
     for (var target : targets) {
       target.begin = NONE;
@@ -420,6 +422,8 @@ final class Scan {
         ascii = false;
       } else if (kind == CONTROL || i + 1 == last || "\"\\nrtbf".indexOf(all[++i]) < 0) {
         return NONE;
+      } else {
+        escapes = true;
       }
     }
     return NONE;
@@ -468,20 +472,22 @@ final class Scan {
     if (next('t', from) || next('f', from)) {
       return plain(from);
     }
+    var all = text;
     var negative = next('-', from);
     var begin = negative ? from + 1 : from;
-    var at = digits(begin);
+    var most = Math.min(end, begin + MOST_DIGITS + 1);
+    var at = begin;
+    var value = 0L;
+    for (; at < most && all[at] >= '0' && all[at] <= '9'; at++) {
+      value = 10 * value + (all[at] - '0');
+    }
     if (at == begin
         || at - begin > MOST_DIGITS
-        || (text[begin] == '0' && (negative || at > begin + 1))
+        || (all[begin] == '0' && (negative || at > begin + 1))
         || next('.', at)
         || next('e', at)
         || next('E', at)) {
       return NONE;
-    }
-    var value = 0L;
-    for (var i = begin; i < at; i++) {
-      value = 10 * value + (text[i] - '0');
     }
     value = negative ? -value : value;
     return value >= target.least && value <= target.most ? at : NONE;
@@ -493,6 +499,10 @@ final class Scan {
   }
 
   private int spaces(int from) {
+    return from < end && text[from] <= ' ' ? someSpaces(from) : from;
+  }
+
+  private int someSpaces(int from) {
     var at = from;
     while (at < end && (text[at] == ' ' || text[at] == '\t')) {
       at++;

@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import dev.backfill.local.PipeDefinition.PipeNode;
+import dev.backfill.local.Prepared.Mirror;
 import dev.backfill.local.engine.Session;
 import dev.backfill.sql.TablesRead;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
@@ -28,6 +30,7 @@ final class Staging {
   private static final int TRIES = 3;
   private final Core core;
   private final Prepared ready;
+  private final Map<Space, Facts> known = new WeakHashMap<>();
 
   Staging(Core core) {
     this.core = core;
@@ -133,20 +136,12 @@ final class Staging {
     var scratch = Journal.scratch(core, order.id());
     var again = order.source().isEmpty() && order.takeover() instanceof Takeover.Add;
     try {
-      List<Reached> reached;
-      space.lock.readLock().lock();
-      try {
-        reached = reached(space, order.target());
-        var prepared =
-            again ? ready.take(space, order.target(), reached) : Optional.<String>empty();
-        if (prepared.isPresent()) {
-          scratch = prepared.get();
-        } else {
-          mirror(space, scratch, order.source(), reached);
-        }
-      } finally {
-        space.lock.readLock().unlock();
+      var mirror = again ? ready(space, order.target()) : Optional.<Mirror>empty();
+      if (mirror.isEmpty()) {
+        mirror = Optional.of(mirrored(space, scratch, order.source(), order.target()));
       }
+      scratch = mirror.get().database();
+      var reached = mirror.get().reached();
       try (var session = core.session(space, order.limits())) {
         steps.beforeWriting();
         filling.fill(session, scratch);
@@ -154,61 +149,79 @@ final class Staging {
       long rows;
       space.lock.writeLock().lock();
       try {
-        var tables = tables(space, scratch);
-        rows = tables.scratch(order.target()).path("rows").asLong(0);
+        rows = rows(space, scratch, order.target());
         if (rows > order.most()) {
           throw new Refusal(400, "[Error] " + Sql.MEMORY);
         }
-        if (!reached.equals(reached(space, order.target(), tables.real()))) {
+        if (!reached.equals(reached(space, order.target()))) {
           return OptionalLong.empty();
         }
         steps.beforeDeciding();
-        attach(space, scratch, order, reached, tables, rows);
+        attach(space, mirror.get(), order, rows);
       } finally {
         space.lock.writeLock().unlock();
       }
       steps.done(rows);
       Journal.remove(core.store, order.id());
       if (again) {
-        ready.again(space, order.target(), next -> mirrored(space, next, order.target()));
+        ready.again(
+            space, order.target(), next -> mirrored(space, next, Optional.empty(), order.target()));
       }
       return OptionalLong.of(rows);
     } finally {
       if (!Journal.exists(core.store, order.id())) {
-        core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
+        core.aside(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
       }
     }
   }
 
-  /// @return what it mirrors
-  private List<Reached> mirrored(Space space, String scratch, String target) {
+  private Optional<Mirror> ready(Space space, String target) {
     space.lock.readLock().lock();
     try {
-      var reached = reached(space, target);
-      mirror(space, scratch, Optional.empty(), reached);
-      return reached;
+      return ready.take(space, target, reached(space, target));
     } finally {
       space.lock.readLock().unlock();
     }
   }
 
-  private void attach(
-      Space space, String scratch, Order order, List<Reached> reached, Tables found, long rows) {
+  private Mirror mirrored(Space space, String scratch, Optional<Reached> source, String target) {
+    space.lock.readLock().lock();
+    try {
+      var reached = reached(space, target);
+      mirror(space, scratch, source, reached);
+      var paths = new HashMap<String, String>();
+      core.rows(
+              space,
+              "SELECT name, data_paths[1] AS path FROM system.tables WHERE database = "
+                  + Sql.literal(scratch))
+          .forEach(row -> paths.put(Json.string(row, "name"), Json.string(row, "path")));
+      return new Mirror(scratch, reached, paths);
+    } finally {
+      space.lock.readLock().unlock();
+    }
+  }
+
+  private long rows(Space space, String database, String table) {
+    var name = Sql.identifier(database) + "." + Sql.identifier(table);
+    return Long.parseLong(core.run(space, "SELECT count() FROM " + name).text().strip());
+  }
+
+  private void attach(Space space, Mirror mirror, Order order, long rows) {
     var tables = new ArrayList<Journal.Table>();
     var partitions =
         order.takeover() instanceof Takeover.Partitions some ? some.ids().get() : List.<String>of();
-    for (var one : reached) {
+    for (var one : mirror.reached()) {
       if (one.stores() && touched(order.takeover(), one.name())) {
         tables.add(
             new Journal.Table(
                 one.name(),
-                relative(Json.string(found.scratch(one.name()), "path")),
+                relative(Objects.requireNonNull(mirror.paths().get(one.name()), one.name())),
                 relative(one.path()),
                 how(order, one.name()),
                 partitions));
       }
     }
-    var journal = new Journal(order.id(), space.database(), scratch, rows, tables);
+    var journal = new Journal(order.id(), space.database(), mirror.database(), rows, tables);
     core.faults.attached(-1);
     journal.write(core.store);
     try (var _ = core.staleness.adding(space)) {
@@ -254,11 +267,11 @@ final class Staging {
 
   private void mirror(
       Space space, String scratch, Optional<Reached> source, List<Reached> reached) {
-    core.run(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
-    core.run(space, "CREATE DATABASE " + Sql.identifier(scratch));
+    core.aside(space, "DROP DATABASE IF EXISTS " + Sql.identifier(scratch) + " SYNC");
+    core.aside(space, "CREATE DATABASE " + Sql.identifier(scratch));
     for (var one : reached) {
       if (one.target().isEmpty()) {
-        core.run(
+        core.aside(
             space,
             "CREATE TABLE "
                 + Sql.identifier(scratch)
@@ -292,7 +305,7 @@ final class Staging {
             .stream()
             .map(row -> Sql.identifier(Json.string(row, "name")) + " " + Json.string(row, "type"))
             .toList();
-    core.run(
+    core.aside(
         space,
         "CREATE TABLE "
             + Sql.identifier(scratch)
@@ -305,7 +318,7 @@ final class Staging {
   }
 
   private void view(Space space, String scratch, String into, Reached view) {
-    core.run(
+    core.aside(
         space,
         "CREATE MATERIALIZED VIEW "
             + Sql.identifier(scratch)
@@ -321,35 +334,31 @@ final class Staging {
                 Map.of(space.database() + "." + view.trigger(), scratch + "." + view.trigger())));
   }
 
-  /// By name.
-  private record Tables(Map<String, JsonNode> real, Map<String, JsonNode> staged) {
-    JsonNode scratch(String name) {
-      return Objects.requireNonNull(staged.get(name), name);
-    }
-  }
+  /// What the engine said of a space's tables, by name, when so much had changed in it.
+  private record Facts(long changes, Map<String, JsonNode> tables) {}
 
   private Map<String, JsonNode> tables(Space space) {
-    return tables(space, space.database()).real();
-  }
-
-  private Tables tables(Space space, String scratch) {
-    var tables = new Tables(new HashMap<>(), new HashMap<>());
+    var changes = core.engine.changes();
+    synchronized (known) {
+      var facts = known.get(space);
+      if (facts != null && facts.changes() == changes) {
+        return facts.tables();
+      }
+    }
+    var tables = new HashMap<String, JsonNode>();
     core.rows(
             space,
-            "SELECT database, name, engine, create_table_query AS ddl, as_select AS select,"
-                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid,"
-                + " total_rows AS rows FROM system.tables WHERE database IN ("
+            "SELECT name, engine, create_table_query AS ddl, as_select AS select,"
+                + " dependencies_table AS views, data_paths[1] AS path, toString(uuid) AS uuid"
+                + " FROM system.tables WHERE database = "
                 + Sql.literal(space.database())
-                + ", "
-                + Sql.literal(scratch)
-                + ") AND NOT startsWith(name, '"
+                + " AND NOT startsWith(name, '"
                 + Logs.PREFIX
                 + "')")
-        .forEach(row ->
-            (Json.string(row, "database").equals(space.database())
-                    ? tables.real()
-                    : tables.staged())
-                .put(Json.string(row, "name"), row));
+        .forEach(row -> tables.put(Json.string(row, "name"), row));
+    synchronized (known) {
+      known.put(space, new Facts(changes, tables));
+    }
     return tables;
   }
 
@@ -386,10 +395,7 @@ final class Staging {
 
   /// The target and all that its views reach, each once.
   List<Reached> reached(Space space, String target) {
-    return reached(space, target, tables(space));
-  }
-
-  private static List<Reached> reached(Space space, String target, Map<String, JsonNode> tables) {
+    var tables = tables(space);
     var targets = new HashMap<String, String>();
     for (var pipe : space.pipes.values()) {
       pipe.nodes().stream()

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,7 @@ public final class Engine implements AutoCloseable {
   private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
   private final ArrayDeque<Idle> idle = new ArrayDeque<>();
   private final Thread hook = new Thread(this::shutDown, "engine-shutdown");
+  private final AtomicLong changes = new AtomicLong();
   private boolean closing;
 
   private Engine(Chdb chdb, Path data) {
@@ -91,6 +93,16 @@ public final class Engine implements AutoCloseable {
 
   public Path data() {
     return data;
+  }
+
+  /// Grows when a statement that may have changed a database, table or view is over: as long as it
+  /// stays the same, what was read of them still holds. Those of [Session#aside] don't count.
+  public long changes() {
+    return changes.get();
+  }
+
+  void changed() {
+    changes.incrementAndGet();
   }
 
   /// A session that may do everything, outside any database.

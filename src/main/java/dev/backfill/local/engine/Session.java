@@ -5,10 +5,13 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// One connection to the engine, with its own settings and current database. One statement at a
 /// time; closed by whoever asked for it.
 public final class Session implements AutoCloseable {
+  private static final Pattern ROWS =
+      Pattern.compile("(SELECT|INSERT|EXPLAIN|DESCRIBE|TRUNCATE TABLE|KILL|USE|SET) ");
   private final Engine engine;
   private final MemorySegment connection;
   private final Optional<Engine.Use> lent;
@@ -32,7 +35,20 @@ public final class Session implements AutoCloseable {
   /// @param format of the rows, unless the statement names one
   /// @throws EngineException when the engine says no
   public synchronized Result query(String sql, String format) {
-    return noting(() -> engine.chdb().query(handle(), sql, format));
+    try {
+      return noting(() -> engine.chdb().query(handle(), sql, format));
+    } finally {
+      if (!ROWS.matcher(sql).lookingAt()) {
+        engine.changed();
+      }
+    }
+  }
+
+  /// Runs a statement about something that nobody else asks for, or that moves rows only.
+  ///
+  /// @throws EngineException when the engine says no
+  public synchronized Result aside(String sql) {
+    return noting(() -> engine.chdb().query(handle(), sql, "TabSeparated"));
   }
 
   /// Streams rows into an INSERT.
