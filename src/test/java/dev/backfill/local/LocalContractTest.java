@@ -888,8 +888,8 @@ class LocalContractTest {
 
       assertThat(fields(ok(file)))
           .contains("datasource", "import_id", "error", "quarantine_rows", "invalid_lines");
-      assertThat(file.json().path("blocks").get(0).path("process_return").toString())
-          .isEqualTo("[{\"lines\":1,\"quarantine\":0}]");
+      assertThat(file.json().path("blocks").get(0).path("process_return"))
+          .isEqualTo(Json.MAPPER.readTree("[{\"lines\":1,\"quarantine\":0}]"));
       ok(
           api()
               .post(
