@@ -69,6 +69,11 @@ interface Inventory {
     return new Difference(both.missing(), Map.of(), both.complete());
   }
 
+  /// How many rows the target lacks, with multiplicity, however many they are.
+  default long shortfall(Chunk chunk) {
+    return missing(chunk).missingRows();
+  }
+
   /// Rows as text, by hash.
   Map<BigInteger, String> examples(Side side, Chunk chunk, Collection<BigInteger> hashes);
 

@@ -236,6 +236,15 @@ final class SqlInventory implements Inventory {
     return difference(chunk, c -> questions.missing(c, HASHES));
   }
 
+  @Override
+  public long shortfall(Chunk chunk) {
+    return halving(
+        Side.SOURCE,
+        chunk,
+        c -> ask(questions.differenceTotals(c)).only().number(MARK + "missing"),
+        Long::sum);
+  }
+
   private Difference difference(Chunk chunk, Function<Chunk, String> question) {
     return halving(
         Side.SOURCE,

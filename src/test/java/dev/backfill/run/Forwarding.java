@@ -81,6 +81,11 @@ class Forwarding implements Tinybird {
   }
 
   @Override
+  public boolean createView(String name, String description, String sql, String target) {
+    return to.createView(name, description, sql, target);
+  }
+
+  @Override
   public Optional<Job> job(String id) {
     return to.job(id);
   }

@@ -12,6 +12,7 @@ import dev.backfill.testing.EngineTest;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import dev.backfill.tinybird.Job;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -184,6 +185,50 @@ class MovedRunTest {
                   .run(made.core(), said))
           .isInstanceOf(Outcome.Done.class);
       assertThat(made.number("SELECT uniqExact(id) FROM clicks_1")).isEqualTo(1_014);
+    }
+  }
+
+  /// Producers write a row just before a job begins.
+  private static Outcome run(Made made, int id) {
+    var sent = new boolean[1];
+    var workspace =
+        new Forwarding(made.workspace()) {
+          @Override
+          public Job startCopy(String pipe, Map<String, String> parameters) {
+            if (!sent[0]) {
+              sent[0] = true;
+              add(made, "clicks_1", id, 1);
+            }
+            return super.startCopy(pipe, parameters);
+          }
+        };
+    return new Runner(workspace, InstantSource.system(), d -> {}, e -> {}, () -> false)
+        .run(made.core(), RunOptions.of("test"));
+  }
+
+  @Test
+  void aRowThatEqualsAnOldOneAndIsSentDuringTheCopyIsNotTakenForItsCopy() {
+    try (var made = clicks("moved_equal")) {
+      add(made, "clicks", 0, 50_000);
+
+      var asked = run(made, 0);
+
+      assertThat(((Outcome.NotReady) asked).reasons())
+          .singleElement()
+          .asString()
+          .contains("1 row of clicks equals a row that its producers sent to clicks_1");
+    }
+  }
+
+  @Test
+  void anyOtherRowThatIsSentDuringTheCopyOnlyMakesItsSliceWait() {
+    try (var made = clicks("moved_other")) {
+      add(made, "clicks", 0, 3_000);
+
+      assertThat(run(made, 70_000)).isInstanceOf(Outcome.Done.class);
+
+      assertThat(made.number("SELECT count() FROM clicks_1")).isEqualTo(3_001);
+      assertThat(made.number("SELECT uniqExact(id) FROM clicks_1")).isEqualTo(3_001);
     }
   }
 
