@@ -157,9 +157,7 @@ final class MovedFilling implements Filler {
     if (!directWrites) {
       throw new Failure.Refused(
           told
-              + (linked()
-                  ? ", or that %s carried there".formatted(migration.stragglers())
-                  : "")
+              + (linked() ? ", or that %s carried there".formatted(migration.stragglers()) : "")
               + ", and nothing tells a copy from such a row. If they are the same events, sent to both, say so with --confirm producers_moving and each counts once; if rows may be equal, choose the scenario delta in backfill.yml and start over under a new name");
     }
     watch.tell(new RunEvent.Note(migration.target(), told + " and count once, as you say"));
@@ -218,8 +216,7 @@ final class MovedFilling implements Filler {
   private void start(Chunk chunk) {
     var copied =
         before.isEmpty()
-            && inventory.shortfall(chunk) * 2
-                < inventory.reading(Side.SOURCE, chunk).rows();
+            && inventory.shortfall(chunk) * 2 < inventory.reading(Side.SOURCE, chunk).rows();
     if (copied) {
       bring(chunk);
     } else {
