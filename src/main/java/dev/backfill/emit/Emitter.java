@@ -215,6 +215,15 @@ public final class Emitter {
       obstacle("source_moved", after.get().place(), m.source() + " was " + before.get().path());
       return;
     }
+    var shared = included(path).filter(f -> !file(head, f).equals(base.files().get(f))).findFirst();
+    if (shared.isPresent()) {
+      obstacle(
+          "change_in_include",
+          Place.of(shared.get()),
+          "%s is changed, and %s includes it: the old version would change with the new one"
+              .formatted(shared.get(), path));
+      return;
+    }
     var twinIsAuthors = head.dataSource(m.target()).isPresent();
     if (m.liveFeed().kind() == Feed.Live.Kind.FORK) {
       // Its old views know nothing of what is new.
@@ -532,11 +541,17 @@ public final class Emitter {
   /// The plan rests on this file: as it will be, with what it includes.
   private void seal(String path) {
     sealed.put(path, file(head, path));
-    parse(path).directives().stream()
+    included(path).forEach(f -> sealed.put(f, file(head, f)));
+  }
+
+  /// Files of the project that lines of this one come from.
+  private Stream<String> included(String path) {
+    return parse(path).directives().stream()
         .flatMap(d ->
             Stream.concat(Stream.of(d.line()), d.block().stream().flatMap(b -> b.lines().stream())))
         .filter(line -> line.included() && head.files().containsKey(line.file()))
-        .forEach(line -> sealed.put(line.file(), file(head, line.file())));
+        .map(line -> line.file())
+        .distinct();
   }
 
   private Datafile parse(String path) {

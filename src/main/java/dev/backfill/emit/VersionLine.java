@@ -3,13 +3,14 @@ package dev.backfill.emit;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// The `VERSION` of `.tinyenv`, changed with every other byte kept. The file is text to us: nothing
-/// in it is ever run.
+/// The `VERSION` of `.tinyenv`, changed with every other line kept. It is written bare: in CD the
+/// templates take quotes, blanks and a carriage return for parts of the folder's name, and with no
+/// such folder they run a plain `tb deploy`. The file is text to us: nothing in it is ever run.
 final class VersionLine {
   static final String FILE = ".tinyenv";
-  private static final Pattern ANY = Pattern.compile("(?m)^VERSION=.*$");
+  private static final Pattern ANY = Pattern.compile("(?md)^VERSION=.*$");
   private static final Pattern PLAIN =
-      Pattern.compile("(?m)^VERSION=([\"']?)([A-Za-z0-9._-]*)\\1[ \\t]*\\r?$");
+      Pattern.compile("(?md)^VERSION=([\"']?)([A-Za-z0-9._-]*)\\1[ \\t]*\\r?$");
 
   private VersionLine() {}
 
@@ -22,14 +23,7 @@ final class VersionLine {
     if (ANY.matcher(text).results().count() != PLAIN.matcher(text).results().count()) {
       return Optional.empty();
     }
-    var out = new StringBuilder();
-    var matcher = PLAIN.matcher(text);
-    var copied = 0;
-    while (matcher.find()) {
-      out.append(text, copied, matcher.start(2)).append(version);
-      copied = matcher.end(2);
-    }
-    return Optional.of(out.append(text, copied, text.length()).toString());
+    return Optional.of(PLAIN.matcher(text).replaceAll("VERSION=" + version));
   }
 
   /// The value of the last plain line, as CI reads it.

@@ -328,7 +328,8 @@ class EmitterTest {
 
     var files = emitted(PLAN, Example.base(), Example.project(head));
 
-    assertThat(files.get(".tinyenv")).isEqualTo(hostile.replace("0.0.3", "0.0.4"));
+    assertThat(files.get(".tinyenv"))
+        .isEqualTo(hostile.replace("VERSION='0.0.3'\r", "VERSION=0.0.4"));
     assertThat(files.get("deploy/0.0.4/deploy.sh")).doesNotContain("pwned");
   }
 
