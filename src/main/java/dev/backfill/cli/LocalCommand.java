@@ -25,6 +25,7 @@ import picocli.CommandLine.Option;
       "",
       "What it answers is listed in reference/local-api.md of the documents, what can be made to go",
       "wrong (POST /local/faults) in local.md.",
+      "backfill tb stands in for Tinybird's client there; backfill tb --help lists what it has.",
       "",
       "Example:",
       "  backfill local --port 8001 --data ~/workspace",

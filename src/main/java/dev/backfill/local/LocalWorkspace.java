@@ -127,13 +127,14 @@ public final class LocalWorkspace implements AutoCloseable {
   ///   up, when absent
   /// @throws Failure.Usage when the port or directory is taken, or the engine can't be had here
   public static LocalWorkspace start(int port, Path data, Optional<String> token) {
+    // the first use of JSON takes as long as the engine does to open
+    Thread.ofPlatform().daemon().name("local-warm").start(Space.Identity::tried);
     var store = new Store(data.resolve("state"));
-    var main = main(store, token);
     var engineData = data.resolve("engine");
     Journal.all(store).forEach(journal -> journal.leaveOnlyMissing(engineData));
     var engine = Engine.open(engineData);
     try {
-      return new LocalWorkspace(engine, true, store, main, port);
+      return new LocalWorkspace(engine, true, store, main(store, token), port);
     } catch (RuntimeException e) {
       engine.close();
       throw e;

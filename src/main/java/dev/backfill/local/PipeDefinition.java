@@ -1,6 +1,7 @@
 package dev.backfill.local;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,8 +22,9 @@ record PipeDefinition(
 
   /// A node of it.
   ///
-  /// @param type standard, materialized, copy
+  /// @param type standard, materialized, copy, sink, stream
   /// @param target name of the Data Source a materialized or copy node writes, else empty
+  /// @param export where and how a sink or stream would write: `export_...` by name
   record PipeNode(
       String id,
       String name,
@@ -33,8 +35,33 @@ record PipeDefinition(
       String mode,
       String schedule,
       String createdAt,
-      String updatedAt) {
+      String updatedAt,
+      Map<String, String> export) {
     private static final String PAUSED = "paused ";
+
+    PipeNode {
+      export = Map.copyOf(export);
+    }
+
+    PipeNode(
+        String id,
+        String name,
+        String sql,
+        String type,
+        String description,
+        String target,
+        String mode,
+        String schedule,
+        String createdAt,
+        String updatedAt) {
+      this(
+          id, name, sql, type, description, target, mode, schedule, createdAt, updatedAt, Map.of());
+    }
+
+    /// Whether it would write outside the workspace; it is kept and never run.
+    boolean outside() {
+      return type.equals("sink") || type.equals("stream");
+    }
 
     /// When it copies by itself: a cron text, empty for never.
     String cron() {
@@ -74,7 +101,11 @@ record PipeDefinition(
   }
 
   Optional<PipeNode> copyNode() {
-    return nodes.stream().filter(n -> n.type().equals("copy")).findFirst();
+    return nodeOf("copy");
+  }
+
+  private Optional<PipeNode> nodeOf(String type) {
+    return nodes.stream().filter(n -> n.type().equals(type)).findFirst();
   }
 
   /// What `FROM pipe` reads: the published node, else the last one.
@@ -89,7 +120,11 @@ record PipeDefinition(
     if (copyNode().isPresent()) {
       return "copy";
     }
-    return nodes.stream().anyMatch(PipeNode::materialized) ? "materialized" : "default";
+    return nodes.stream()
+        .filter(PipeNode::outside)
+        .map(PipeNode::type)
+        .findFirst()
+        .orElse(nodes.stream().anyMatch(PipeNode::materialized) ? "materialized" : "default");
   }
 
   PipeDefinition withEndpoint(String node, String now) {
@@ -124,6 +159,16 @@ record PipeDefinition(
         text.append("COPY_SCHEDULE ")
             .append(node.cron().isEmpty() ? "@on-demand" : node.cron())
             .append("\n\n");
+      } else if (node.outside()) {
+        text.append("TYPE ").append(node.type()).append('\n');
+        node.export().entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .forEach(one ->
+                text.append(one.getKey().toUpperCase(Locale.ROOT))
+                    .append(" \"")
+                    .append(one.getValue())
+                    .append("\"\n"));
+        text.append('\n');
       }
     }
     return text.toString();
@@ -141,8 +186,8 @@ record PipeDefinition(
     json.put("copy_target_datasource", copyNode().map(n -> space.idOf(n.target())).orElse(null));
     json.put("copy_target_workspace", copyNode().map(n -> (Object) space.id()).orElse(null));
     json.put("copy_mode", copyNode().map(n -> (Object) n.mode()).orElse(null));
-    json.put("sink_node", null);
-    json.put("stream_node", null);
+    json.put("sink_node", nodeOf("sink").map(n -> (Object) n.id()).orElse(null));
+    json.put("stream_node", nodeOf("stream").map(n -> (Object) n.id()).orElse(null));
     json.put(
         "schedule",
         copyNode()

@@ -140,16 +140,18 @@ final class PipeRoutes {
               method.equals("PUT") ? List.of(C) : List.of(D),
               creating(this::copyNode)));
     }
-    routes.add(
-        route(
-            "DELETE",
-            node + "/copy",
-            "6.2",
-            List.of(C),
-            creating(call -> {
-              resources.noCopyNode(call.space(), call.at("pipe"), call.at("node"));
-              return Reply.empty(204);
-            })));
+    for (var type : List.of("copy", "sink", "stream")) {
+      routes.add(
+          route(
+              "DELETE",
+              node + "/" + type,
+              "6.2",
+              List.of(C),
+              creating(call -> {
+                resources.unset(call.space(), call.at("pipe"), call.at("node"), type);
+                return Reply.empty(204);
+              })));
+    }
     routes.add(
         route(
             "DELETE",
@@ -175,8 +177,6 @@ final class PipeRoutes {
                                 .start(call.space(), pipe(call), call.at("node"), call.parameters())
                                 .submitted()))))));
     routes.add(unserved("GET", node + "/analysis", "6.2", List.of(C)));
-    routes.add(unserved("DELETE", node + "/sink", "6.2", List.of(C)));
-    routes.add(unserved("DELETE", node + "/stream", "6.2", List.of(C)));
   }
 
   private static Route.Handler creating(Route.Handler handler) {

@@ -513,7 +513,7 @@ final class Resources {
               : Json.string(node, "datasource");
       target =
           switch (type) {
-            case "standard", "endpoint" -> "";
+            case "standard", "endpoint", "sink", "stream" -> "";
             case "materialized", "copy" -> {
               if (target.isEmpty()) {
                 throw new Refusal(
@@ -538,12 +538,31 @@ final class Resources {
                   : "",
               schedule(Json.string(node, "copy_schedule")),
               now,
-              now));
+              now,
+              export(node)));
     }
     if (nodes.isEmpty()) {
       throw new Refusal(400, "a pipe needs at least one node");
     }
     return nodes;
+  }
+
+  private static Map<String, String> export(JsonNode node) {
+    var export = new HashMap<String, String>();
+    for (var from : List.of(node, node.path("export_params"))) {
+      from.properties().stream()
+          .map(Map.Entry::getKey)
+          .filter(key -> key.matches("export_[a-z_]+") && from.path(key).isString())
+          .forEach(key -> export.put(key, line(Json.string(from, key))));
+    }
+    return export;
+  }
+
+  private static String line(String text) {
+    if (text.chars().anyMatch(c -> c < ' ' || c == '"')) {
+      throw new Refusal(400, "not allowed here: " + text);
+    }
+    return text;
   }
 
   /// Asks the engine whether every node that isn't a template makes sense.
@@ -708,12 +727,18 @@ final class Resources {
     return plain;
   }
 
-  PipeDefinition noCopyNode(Space space, String pipeName, String nodeName) {
+  /// A node that is of no type any more.
+  ///
+  /// @param type that it has
+  PipeDefinition unset(Space space, String pipeName, String nodeName, String type) {
     return changing(
         space,
         () -> {
           var pipe = pipe(space, pipeName);
           var node = node(pipe, nodeName);
+          if (!node.type().equals(type)) {
+            throw new Refusal(400, "the node '" + node.name() + "' is no " + type);
+          }
           return withNode(space, pipe, plain(node));
         });
   }

@@ -28,6 +28,12 @@ final class Space {
       String commit,
       String semver) {
 
+    /// Writes and reads one, as the first use of every class that takes part.
+    static void tried() {
+      var one = new Identity("", "", "", "", "", "", "", "");
+      Json.MAPPER.readValue(Json.bytes(one), Identity.class);
+    }
+
     Identity withRelease(String newCommit, String newSemver) {
       return new Identity(id, name, token, database, main, createdAt, newCommit, newSemver);
     }

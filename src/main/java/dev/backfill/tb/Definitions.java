@@ -191,6 +191,14 @@ final class Definitions {
         each.put("mode", copyMode(node));
         each.put("copy_schedule", schedule(node));
       }
+      if (type.equals("sink") || type.equals("stream")) {
+        var export = each.putObject("export_params");
+        for (var directive : node.directives()) {
+          if (directive.name().startsWith("EXPORT_")) {
+            export.put(directive.name().toLowerCase(Locale.ROOT), variables.in(directive.value()));
+          }
+        }
+      }
     }
     return json;
   }

@@ -1274,8 +1274,7 @@ class LocalContractTest {
         section = "6.1",
         name = "POST /v0/pipes",
         routes = "POST /v0/pipes",
-        here =
-            "standard, endpoint, materialized, copy; sinks and streams are 501, they write outside")
+        here = "standard, endpoint, materialized, copy; 501 for other types")
     @Test
     void push() {
       var source = source("pushed");
@@ -1302,7 +1301,7 @@ class LocalContractTest {
           api()
               .json(
                   "/v0/pipes",
-                  "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\",\"type\":\"sink\",\"sql\":\"SELECT 1\"}]}"),
+                  "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\",\"type\":\"other\",\"sql\":\"SELECT 1\"}]}"),
           501);
       refused(api().json("/v0/pipes", "{\"name\":\"x\",\"nodes\":[{\"name\":\"n\"}]}"), 400);
       refused(
@@ -1435,7 +1434,7 @@ class LocalContractTest {
           "DELETE /v0/pipes/{pipe}/nodes/{node}/sink",
           "DELETE /v0/pipes/{pipe}/nodes/{node}/stream"
         },
-        here = "copy; the others are 501")
+        here = "204; 400 for a node that is of another type")
     @Test
     void unset() {
       var name = copyPipe();
@@ -1443,7 +1442,55 @@ class LocalContractTest {
 
       assertThat(api().delete(path + "copy").status()).isEqualTo(204);
       assertThat(ok(api().get("/v0/pipes/" + name)).json().path("copy_node").isNull()).isTrue();
-      refused(api().delete(path + "sink"), 501);
+      refused(api().delete(path + "sink"), 400);
+      for (var type : List.of("sink", "stream")) {
+        var outside = fresh(type);
+        ok(api().pipe(outside, type, "", "SELECT 1 AS a", false));
+        assertThat(
+                api()
+                    .delete("/v0/pipes/" + outside + "/nodes/" + outside + "_node/" + type)
+                    .status())
+            .isEqualTo(204);
+        assertThat(ok(api().get("/v0/pipes/" + outside)).json().path("type").asString())
+            .isEqualTo("default");
+      }
+    }
+
+    @Row(
+        section = "6.1",
+        name = "sinks and streams",
+        marks = "[C]",
+        here = "kept and shown with their `export_...`, never run: they would write outside")
+    @Test
+    void outside() {
+      var name = fresh("sink");
+      ok(
+          api()
+              .json(
+                  "/v0/pipes",
+                  """
+                  {"name":"%s","nodes":[{"name":"n","type":"sink","sql":"SELECT 1 AS a",
+                    "export_params":{"export_service":"s3","export_schedule":"0 * * * *"}}]}
+                  """
+                      .formatted(name)));
+      var pipe = ok(api().get("/v0/pipes/" + name)).json();
+
+      assertThat(pipe.path("type").asString()).isEqualTo("sink");
+      assertThat(pipe.path("sink_node").asString())
+          .isEqualTo(pipe.path("nodes").get(0).path("id").asString());
+      assertThat(ok(api().get("/v0/pipes/" + name + ".pipe")).text())
+          .contains("TYPE sink\nEXPORT_SCHEDULE \"0 * * * *\"\nEXPORT_SERVICE \"s3\"\n");
+      refused(api().post("/v0/pipes/" + name + "/copy"), 400);
+      refused(
+          api()
+              .json(
+                  "/v0/pipes?force=true",
+                  """
+                  {"name":"%s","nodes":[{"name":"n","type":"sink","sql":"SELECT 1 AS a",
+                    "export_params":{"export_service":"s3\\nNODE x"}}]}
+                  """
+                      .formatted(name)),
+          400);
     }
 
     @Row(

@@ -634,6 +634,25 @@ class TbCommandsTest {
       undo("reads_c", "c", "d", "e", "a");
     }
 
+    /// Twice: what the server says of it is the file again.
+    @Test
+    void aSinkIsDeployedAndNeverRun() throws Exception {
+      var sink =
+          "NODE n\nSQL >\n    SELECT count() AS n FROM a\n\nTYPE sink\nEXPORT_SERVICE \"s3\"\n"
+              + "EXPORT_SCHEDULE \"* * * * *\"\n";
+      repository.write("pipes/out.pipe", sink).commit("a sink");
+      ok("deploy");
+      ok("pipe", "ls");
+      assertThat(out).contains("out");
+      repository
+          .write("pipes/out.pipe", sink.replace("    SELECT", "\n    SELECT"))
+          .commit("layout");
+
+      ok("deploy");
+      assertThat(out).contains("out is only formatted differently, skipped");
+      undo("out", "a", "b");
+    }
+
     @Test
     void aDeploymentThatCannotDeleteHasPushedEverythingAndKeepsTheOldCommit() throws Exception {
       var before = commit();
