@@ -67,7 +67,7 @@ final class RehearseCommand implements Callable<Integer> {
                   defaults.requestDeadline(),
                   defaults.unreachable(),
                   false,
-                  "backfill rehearse --plan " + file),
+                  "backfill rehearse --plan " + Vouching.shown(file, console)),
               console::now,
               console.pause()::sleep,
               progress::event,

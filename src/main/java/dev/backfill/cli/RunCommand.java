@@ -68,7 +68,7 @@ final class RunCommand implements Callable<Integer> {
               confirmations.directWrites(),
               confirmations.says(Confirmation.CHANGES_REPEATED),
               confirmations.says(Confirmation.VIEWS_KEEP_DELETED),
-              "backfill run --plan " + file);
+              "backfill run --plan " + Vouching.shown(file, console));
       var outcome =
           RunJourney.run(
               core,

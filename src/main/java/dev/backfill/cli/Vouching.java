@@ -31,9 +31,13 @@ final class Vouching {
                             "--quiet-for " + q + " is no duration such as 7d or PT12H.")))
             .orElse(configured),
         confirmations.names(),
-        word(
-            (plan.startsWith(console.folder()) ? console.folder().relativize(plan) : plan)
-                .toString()));
+        shown(plan, console));
+  }
+
+  /// A plan's file as an argument of a command.
+  static String shown(Path plan, Console console) {
+    return word(
+        (plan.startsWith(console.folder()) ? console.folder().relativize(plan) : plan).toString());
   }
 
   private static String word(String text) {

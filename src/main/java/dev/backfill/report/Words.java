@@ -238,9 +238,9 @@ final class Words {
                 + " copies what is missing."
             : "Rows are only in the new version. If its producers sent them: --confirm"
                 + " producers_moving. If they were deleted from the old one: repeat that on the new"
-                + " one. "
+                + " one. Else they are there twice. "
                 + run.orElse("backfill run")
-                + " looks into the workspace's log for it.");
+                + " looks into the workspace's log for which it is.");
   }
 
   /// An instant as people read it.

@@ -284,7 +284,7 @@ public final class Runner {
       var again = oneSided.get();
       proofs.add(again);
       reasons.add(
-          "%s were written straight to %s since %s, by the workspace's log: if its producers did that, say so with --confirm producers_moving, or producers_moved when all of them have moved; if nobody should have, rows are there twice"
+          "%s were written straight to %s since %s, by the workspace's log: if its producers did that, say so with --confirm producers_moving, or producers_moved when all of them have moved; if nobody did, rows may be there twice"
               .formatted(
                   history.get().writes().rowsToTarget() == 1
                       ? "1 row"
@@ -524,7 +524,7 @@ public final class Runner {
     return changed
         ? ". Rows that were deleted from %s or replaced there are among them as long as that isn't repeated on %s: see below"
             .formatted(proof.source(), proof.target())
-        : ". If producers write to it by now, say so with --confirm producers_moving. If rows were deleted from %s, repeat that on %s. Else rows are there twice, and the program never deletes any: start over under a new name"
-            .formatted(proof.source(), proof.target());
+        : ". If producers write to it by now, say so with --confirm producers_moving. If rows were deleted from %s, repeat that on %s. Else rows are there twice, and the program never deletes any: take the migration back (backfill cleanup --abandon %s) and start over"
+            .formatted(proof.source(), proof.target(), proof.target());
   }
 }

@@ -290,7 +290,7 @@ public final class Handover {
                     t.target(),
                     t.source(),
                     standing.rowsEqual()
-                        ? behind.isEmpty() ? ", views too" : ""
+                        ? behind.isEmpty() && !standing.views().isEmpty() ? ", views too" : ""
                         : ", and rows of its own producers",
                     second(standing.asOf())));
         continue;
@@ -323,7 +323,7 @@ public final class Handover {
       }
       if (tooMany) {
         because.add(
-            "`%s` holds at least %s that `%s` doesn't hold; if they are its producers' own, say so with --confirm %s"
+            "`%s` holds at least %s that `%s` doesn't hold; if they are its producers' own, say so with --confirm %s; else `backfill run` says what they may be"
                 .formatted(
                     t.target(),
                     rows(Optional.of(standing.surplusBelow())),
@@ -359,9 +359,10 @@ public final class Handover {
         "run",
         Who.WE,
         deployed ? state : worse(State.WAITS, state == State.STUCK ? State.STUCK : State.WAITS),
-        facts.targets().stream().allMatch(t -> t.sync() instanceof Sync.None)
-            ? "copy the rows so far and prove that none is missing"
-            : "copy the rows before T and prove both sides equal",
+        facts.targets().stream()
+                .anyMatch(t -> t.sync() instanceof Sync.Live live && live.cutover().isPresent())
+            ? "copy the rows before T and prove both sides equal"
+            : "copy the rows so far and prove that none is missing",
         because,
         state == State.DONE ? Optional.empty() : command,
         until);
