@@ -105,10 +105,9 @@ final class VerifyCommand implements Callable<Integer> {
                 case TEXT ->
                     RunText.write(
                         proofs,
-                        core.map(
-                            _ ->
-                                "backfill run --plan "
-                                    + Vouching.shown(workspace.planFile(console), console)),
+                        core.map(_ ->
+                            "backfill run --plan "
+                                + Vouching.shown(workspace.planFile(console), console)),
                         output.style(console));
                 case JSON -> RunJson.write(proofs);
                 case MARKDOWN -> RunMarkdown.write(proofs);
