@@ -332,7 +332,7 @@ final class SeamTexts {
       is.add(e + "m");
       was.add(a);
       outer.add(Repair.value(step, column, e, a) + " AS " + name);
-      Repair.impossible(step, e, a).ifPresent(c -> conditions.add("NOT " + c));
+      Repair.impossible(step, column, e, a).ifPresent(c -> conditions.add("NOT (" + c + ")"));
     }
     // Hashes, because NULL differs from nothing; and a key without a row may have the values of
     // one.

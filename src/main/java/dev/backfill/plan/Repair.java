@@ -1,6 +1,7 @@
 package dev.backfill.plan;
 
 import dev.backfill.project.Column;
+import dev.backfill.project.ColumnType;
 import dev.backfill.project.DataSource;
 import dev.backfill.sql.Quote;
 import java.util.Optional;
@@ -17,6 +18,9 @@ public final class Repair {
               + "|groupBitAnd|groupBitOr|groupUniqArray|groupUniqArrayArray|any|any_value"
               + "|groupBitmap|maxMap|minMap)(If)?");
   private static final Set<String> COUNTS = Set.of("count", "countIf", "sum", "sumIf");
+
+  private static final Pattern NARROW = Pattern.compile("(U?)Int(8|16|32)");
+  private static final int MOST_ADDENDS = 1_000_000;
 
   private Repair() {}
 
@@ -99,7 +103,7 @@ public final class Repair {
   /// @param expected SQL of the expected side's [Step#kept]
   /// @param there SQL of the target's [Step#merged]
   public static String value(Step step, Column column, String expected, String there) {
-    var difference = expected + " - " + there;
+    var difference = difference(column, expected, there);
     var sql =
         switch (step.kind()) {
           case AGAIN -> expected;
@@ -112,22 +116,60 @@ public final class Repair {
               "arrayReduce('countIfState', arrayWithConstant(toUInt64("
                   + difference
                   + "), toUInt8(1)))";
-          case SUM -> "arrayReduce('sumState', [" + argument(column, difference) + "])";
-          case SUM_IF ->
-              "arrayReduce('sumIfState', [" + argument(column, difference) + "], [toUInt8(1)])";
+          case SUM -> "arrayReduce('sumState', " + addends(column, difference) + ")";
+          case SUM_IF -> {
+            var addends = addends(column, difference);
+            yield "arrayReduce('sumIfState', "
+                + addends
+                + ", arrayWithConstant(length("
+                + addends
+                + "), toUInt8(1)))";
+          }
         };
     return "CAST(" + sql + ", " + Quote.literal(column.type().text()) + ")";
   }
 
-  private static String argument(Column column, String value) {
-    return "CAST(" + value + ", " + Quote.literal(column.type().arguments().get(1).text()) + ")";
+  /// A key that isn't there has no sum at all.
+  private static String difference(Column column, String expected, String there) {
+    return summed(column).isNullable()
+        ? "(" + expected + " - ifNull(" + there + ", 0))"
+        : "(" + expected + " - " + there + ")";
+  }
+
+  /// What is summed up, or what holds the sum.
+  private static ColumnType summed(Column column) {
+    var type = column.type();
+    return (type.isAggregateState() || type.isSimpleAggregate()) && type.arguments().size() > 1
+        ? type.arguments().get(1)
+        : type;
+  }
+
+  /// A sum is wider than what it sums up, so its difference may be more than one of these: an array
+  /// of them. Where it is too long, what is left out is the next difference.
+  private static String addends(Column column, String difference) {
+    var type = summed(column);
+    var literal = Quote.literal(type.text());
+    var narrow = NARROW.matcher(type.bare().name());
+    if (!narrow.matches()) {
+      return "[CAST(" + difference + ", " + literal + ")]";
+    }
+    var bits = Integer.parseInt(narrow.group(2)) - (narrow.group(1).isEmpty() ? 1 : 0);
+    var most = (1L << bits) - 1;
+    return ("arrayConcat(arrayWithConstant(toUInt64(least(abs(intDiv(ifNull(%1$s, 0), %2$d)), %3$d)),"
+            + " CAST(sign(ifNull(%1$s, 0)) * %2$d, %4$s)), [CAST(%1$s %% %2$d, %4$s)])")
+        .formatted(difference, most, MOST_ADDENDS, literal);
   }
 
   /// Whether the value could only be raised by a row that takes something away.
-  public static Optional<String> impossible(Step step, String expected, String there) {
+  public static Optional<String> impossible(
+      Step step, Column column, String expected, String there) {
     return switch (step.kind()) {
       case COUNT, COUNT_IF -> Optional.of(expected + " < " + there);
-      case AGAIN, NUMBER, SUM, SUM_IF -> Optional.empty();
+      case NUMBER, SUM, SUM_IF ->
+          summed(column).bare().name().startsWith("UInt")
+              ? Optional.of("ifNull(" + expected + ", 0) < ifNull(" + there + ", 0)")
+              : Optional.empty();
+      case AGAIN -> Optional.empty();
     };
   }
 }

@@ -33,7 +33,7 @@ class RepairTest {
                 + s.kept()
                 + " "
                 + Repair.value(s, column, "E", "T")
-                + Repair.impossible(s, "E", "T").map(i -> " unless " + i).orElse(""))
+                + Repair.impossible(s, column, "E", "T").map(i -> " unless " + i).orElse(""))
         .orElse("not");
   }
 
@@ -42,16 +42,16 @@ class RepairTest {
       delimiter = '|',
       quoteCharacter = '\0',
       value = {
-        "AggregateFunction(count) | COUNT countMerge(`v`) countMerge(`v`) CAST(arrayReduce('countState', arrayWithConstant(toUInt64(E - T), toUInt8(0))), 'AggregateFunction(count)') unless E < T",
-        "AggregateFunction(countIf, UInt8) | COUNT_IF countIfMerge(`v`) countIfMerge(`v`) CAST(arrayReduce('countIfState', arrayWithConstant(toUInt64(E - T), toUInt8(1))), 'AggregateFunction(countIf, UInt8)') unless E < T",
-        "AggregateFunction(sum, UInt32) | SUM sumMerge(`v`) sumMerge(`v`) CAST(arrayReduce('sumState', [CAST(E - T, 'UInt32')]), 'AggregateFunction(sum, UInt32)')",
-        "AggregateFunction(sumIf, UInt32, UInt8) | SUM_IF sumIfMerge(`v`) sumIfMerge(`v`) CAST(arrayReduce('sumIfState', [CAST(E - T, 'UInt32')], [toUInt8(1)]), 'AggregateFunction(sumIf, UInt32, UInt8)')",
+        "AggregateFunction(count) | COUNT countMerge(`v`) countMerge(`v`) CAST(arrayReduce('countState', arrayWithConstant(toUInt64((E - T)), toUInt8(0))), 'AggregateFunction(count)') unless E < T",
+        "AggregateFunction(countIf, UInt8) | COUNT_IF countIfMerge(`v`) countIfMerge(`v`) CAST(arrayReduce('countIfState', arrayWithConstant(toUInt64((E - T)), toUInt8(1))), 'AggregateFunction(countIf, UInt8)') unless E < T",
+        "AggregateFunction(sum, UInt32) | SUM sumMerge(`v`) sumMerge(`v`) CAST(arrayReduce('sumState', arrayConcat(arrayWithConstant(toUInt64(least(abs(intDiv(ifNull((E - T), 0), 4294967295)), 1000000)), CAST(sign(ifNull((E - T), 0)) * 4294967295, 'UInt32')), [CAST((E - T) % 4294967295, 'UInt32')])), 'AggregateFunction(sum, UInt32)') unless ifNull(E, 0) < ifNull(T, 0)",
+        "AggregateFunction(sumIf, Int64, UInt8) | SUM_IF sumIfMerge(`v`) sumIfMerge(`v`) CAST(arrayReduce('sumIfState', [CAST((E - T), 'Int64')], arrayWithConstant(length([CAST((E - T), 'Int64')]), toUInt8(1))), 'AggregateFunction(sumIf, Int64, UInt8)')",
         "AggregateFunction(uniq, String) | AGAIN uniqMerge(`v`) uniqMergeState(`v`) CAST(E, 'AggregateFunction(uniq, String)')",
         "AggregateFunction(uniqCombined(12), String) | AGAIN uniqCombinedMerge(12)(`v`) uniqCombinedMergeState(12)(`v`) CAST(E, 'AggregateFunction(uniqCombined(12), String)')",
         "AggregateFunction(maxIf, UInt32, UInt8) | AGAIN maxIfMerge(`v`) maxIfMergeState(`v`) CAST(E, 'AggregateFunction(maxIf, UInt32, UInt8)')",
         "AggregateFunction(avg, UInt32) | not",
         "AggregateFunction(quantile(0.5), UInt32) | not",
-        "SimpleAggregateFunction(sum, UInt64) | NUMBER sum(`v`) sum(`v`) CAST(E - T, 'SimpleAggregateFunction(sum, UInt64)')",
+        "SimpleAggregateFunction(sum, UInt64) | NUMBER sum(`v`) sum(`v`) CAST((E - T), 'SimpleAggregateFunction(sum, UInt64)') unless ifNull(E, 0) < ifNull(T, 0)",
         "SimpleAggregateFunction(max, UInt64) | AGAIN max(`v`) max(`v`) CAST(E, 'SimpleAggregateFunction(max, UInt64)')",
         "SimpleAggregateFunction(anyLast, UInt64) | not",
         "String | AGAIN 0 any(`v`) CAST(E, 'String')",
@@ -64,7 +64,7 @@ class RepairTest {
   @Test
   void aSummedNumberIsRaisedByItsDifference() {
     assertThat(raised(target("Int64", "SummingMergeTree")))
-        .isEqualTo("NUMBER sum(`v`) sum(`v`) CAST(E - T, 'Int64')");
+        .isEqualTo("NUMBER sum(`v`) sum(`v`) CAST((E - T), 'Int64')");
   }
 
   @ParameterizedTest
