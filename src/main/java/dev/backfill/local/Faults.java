@@ -97,6 +97,7 @@ public final class Faults {
   private int createsPerMinute;
   private long copyRows = Long.MAX_VALUE;
   private long copyMemory;
+  private int partitionsPerInsert;
   private double copySeconds;
   private double querySeconds = 10;
   private int copyJobs = 10;
@@ -291,6 +292,19 @@ public final class Faults {
     copySeconds = seconds;
   }
 
+  /// Into how many partitions one insert, copy or step of a populate may write; 0 for as many as
+  /// the engine likes.
+  public synchronized void partitionsPerInsert(int most) {
+    partitionsPerInsert = most;
+  }
+
+  /// Settings of the sessions that rows are inserted on.
+  synchronized Map<String, String> insertLimits() {
+    return partitionsPerInsert > 0
+        ? Map.of("max_partitions_per_insert_block", Integer.toString(partitionsPerInsert))
+        : Map.of();
+  }
+
   /// Time limit of `/v0/sql` and endpoints; 10 seconds at first.
   public synchronized void queryLimit(double seconds) {
     querySeconds = seconds;
@@ -408,6 +422,7 @@ public final class Faults {
     populateDeath = NEVER;
     copyRows = Long.MAX_VALUE;
     copyMemory = 0;
+    partitionsPerInsert = 0;
     copySeconds = 0;
     querySeconds = 10;
     copyJobs = 10;
@@ -507,6 +522,7 @@ public final class Faults {
       case "dieAfterPopulating" -> dieAfterPopulating(value.asInt());
       case "copyRowLimit" -> copyRowLimit(value.asLong());
       case "copyMemory" -> copyMemory = value.asLong();
+      case "partitionsPerInsert" -> partitionsPerInsert(value.asInt());
       case "copySeconds" -> copySeconds = value.asDouble();
       case "querySeconds" -> queryLimit(value.asDouble());
       case "copyJobLimit" -> copyJobLimit(value.asInt());
@@ -671,7 +687,7 @@ public final class Faults {
 
   /// Settings of the sessions that copies and populates run on.
   synchronized Map<String, String> limits() {
-    var limits = new HashMap<String, String>();
+    var limits = new HashMap<>(insertLimits());
     if (copyMemory > 0) {
       limits.put("max_memory_usage", Long.toString(copyMemory));
     }

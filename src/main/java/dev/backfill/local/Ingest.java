@@ -57,7 +57,7 @@ final class Ingest {
   }
 
   private void insert(Space space, Definition definition, Rows rows) {
-    try (var session = core.session(space)) {
+    try (var session = core.session(space, core.faults.insertLimits())) {
       insert(session, space.database(), definition.name(), definition, rows);
     }
   }

@@ -292,6 +292,17 @@ class LocalFaultsTest {
   }
 
   @Test
+  void anInsertReachesAFewPartitionsOnly() {
+    fault("{\"partitionsPerInsert\": 2}");
+
+    assertThat(api.copy("copy", "").path("error").asString()).contains("TOO_MANY_PARTS");
+    assertThat(api.events("events", "{\"id\":4}", "{\"id\":5}", "{\"id\":6}").status())
+        .isEqualTo(400);
+    assertThat(api.events("events", "{\"id\":4}", "{\"id\":5}").status()).isEqualTo(200);
+    assertThat(rows("events") + " " + rows("twin")).isEqualTo("5 0");
+  }
+
+  @Test
   void columnsAreAddedBeforeOthersOrNot() {
     api.dataSource("narrow", "`id` UInt32", "id");
     var path = "/v0/datasources/narrow/alter";

@@ -18,10 +18,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/// A migration where the workspace is less easy than usual.
+///
 /// Reads right after a write may be stale (API reference 13): `run` counts what a copy brought just
 /// after the job says `done`, from a replica that hasn't got it.
 @EngineTest
-class StaleReadsTest {
+class UneasyWorkspaceTest {
   private static final String FILE = "datasources/clicks.datasource";
   private static final String CLICKS =
       """
@@ -106,19 +108,29 @@ class StaleReadsTest {
     }
   }
 
-  private void run(int status) {
+  private String run(int status) {
     var said = new ByteArrayOutputStream();
     var out = new PrintStream(said, true, StandardCharsets.UTF_8);
     var environment =
         Map.of("BACKFILL_HOST", world.workspace.url(), "BACKFILL_TOKEN", world.workspace.token());
     var ended = Main.run(new Console(out, out, environment, folder, false, clock), "run");
     assertThat(ended).as(said.toString(StandardCharsets.UTF_8)).isEqualTo(status);
+    return said.toString(StandardCharsets.UTF_8);
   }
 
   private void assertOnce(int rows) {
     assertThat(world.number("SELECT count() AS n FROM clicks_1")).isEqualTo(rows);
     assertThat(world.number("SELECT uniqExact(id) AS n FROM clicks_1")).isEqualTo(rows);
     assertThat(world.number("SELECT countMerge(clicks) AS n FROM daily_1")).isEqualTo(rows);
+  }
+
+  @Test
+  void aChunkThatReachesTooManyPartitionsIsCut() {
+    world.faults().partitionsPerInsert(1);
+
+    assertThat(run(0)).contains("cutting [", "Too many partitions");
+
+    assertOnce(200);
   }
 
   /// As long as `settle` is longer, copies may read so too.
@@ -133,6 +145,17 @@ class StaleReadsTest {
 
     world.faults().reset();
     assertOnce(207);
+  }
+
+  /// Copies whose guards lag longer than `settle` can't be told from such as wrote nothing.
+  @Test
+  void whatTheyDoubleAllTheSameIsNeverCalledReady() {
+    world.faults().staleReads(FOR_EVER, /* copies= */ true);
+    run(1);
+    world.faults().reset();
+
+    assertThat(world.number("SELECT count() - uniqExact(id) AS n FROM clicks_1")).isPositive();
+    assertThat(run(1)).contains("surplus");
   }
 
   @Test
