@@ -80,6 +80,13 @@ final class EvidenceOptions {
         () -> made.apply(PlanJourney.Workspace.NONE, UnaryOperator.identity()));
   }
 
+  /// Neither asked for nor declined.
+  boolean untold(Console console) {
+    return !none
+        && (host.or(() -> console.variable("BACKFILL_HOST")).isEmpty()
+            || console.variable(tokenVariable).isEmpty());
+  }
+
   private <T> T asking(
       Console console, Progress progress, Function<Tinybird, T> asked, Supplier<T> offline) {
     var address = host.or(() -> console.variable("BACKFILL_HOST"));

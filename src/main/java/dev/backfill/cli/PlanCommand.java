@@ -58,6 +58,15 @@ final class PlanCommand implements Callable<Integer> {
             console,
             output.progress(console));
     console.out().print(text(reports));
+    if (output.format() == Format.TEXT
+        && evidence.untold(console)
+        && reports.stream().anyMatch(r -> !r.plan().core().migrations().isEmpty())) {
+      console
+          .err()
+          .println(
+              "note: planned from the files alone. With BACKFILL_HOST and BACKFILL_TOKEN the figures"
+                  + " behind each choice are read from the workspace; --no-evidence leaves them out.");
+    }
     // Not in the plan itself, which is the same at any time of day.
     reports.stream()
         .map(r -> r.plan().core())

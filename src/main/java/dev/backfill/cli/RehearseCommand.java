@@ -1,5 +1,6 @@
 package dev.backfill.cli;
 
+import dev.backfill.journey.EvidenceJourney;
 import dev.backfill.journey.PlanFile;
 import dev.backfill.journey.RehearseJourney;
 import dev.backfill.report.RunJson;
@@ -20,7 +21,9 @@ import picocli.CommandLine.Option;
     description = {
       "Runs the backfill in the pull request's branch of the workspace: copies, appends rows past"
           + " the cutover, proves, and forecasts production.",
-      "The branch is looked up, never made. Exit code 1 when the rehearsal doesn't count."
+      "The branch is looked up, never made. Exit code 1 when the rehearsal doesn't count, or when the"
+          + " main workspace's figures speak against the plan; nothing is rehearsed then before"
+          + " backfill.yml answers."
     },
     footer = {"", "Example:", "  backfill rehearse --plan deploy/1.0.1/plan.json --pr 12"})
 final class RehearseCommand implements Callable<Integer> {
@@ -55,10 +58,12 @@ final class RehearseCommand implements Callable<Integer> {
     var progress = output.progress(console);
     try (var http = workspace.http(console, progress)) {
       var defaults = RunOptions.of(Holder.name(console));
+      var main = workspace.tinybird(console, http);
+      EvidenceJourney.stopIfAgainst(file, core, main, progress::passing);
       var rehearsed =
           RehearseJourney.rehearse(
               core,
-              workspace.tinybird(console, http),
+              main,
               token -> workspace.tinybird(console, http, token),
               new RehearseJourney.Wanted(branch, pullRequest.or(this::ofTheEvent)),
               new RunOptions(

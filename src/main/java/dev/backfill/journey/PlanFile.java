@@ -171,18 +171,27 @@ public final class PlanFile {
   /// `quiet` of the `backfill.yml` that lies beside the `deploy` folder the plan is in, or the
   /// default.
   public static Duration quiet(Path plan) {
-    var project = plan.toAbsolutePath().normalize().resolve("../../../").normalize();
-    var file = project.resolve(Sources.SETTINGS_FILE);
+    return settings(plan).quiet();
+  }
+
+  /// What the `backfill.yml` there says.
+  static Settings settings(Path plan) {
+    var file = project(plan).resolve(Sources.SETTINGS_FILE);
     if (!Files.isRegularFile(file)) {
-      return Settings.DEFAULTS.quiet();
+      return Settings.DEFAULTS;
     }
     try {
       var read = SettingsReader.read(file.toString(), Files.readString(file));
       Sources.stopOnWrongSettings(read.problems());
-      return read.settings().quiet();
+      return read.settings();
     } catch (IOException e) {
       throw new Failure.Machine("can't read " + file, e);
     }
+  }
+
+  /// The folder whose `deploy` folder holds a plan.
+  static Path project(Path plan) {
+    return plan.toAbsolutePath().normalize().resolve("../../../").normalize();
   }
 
   private static Failure.Unreadable unreadable(Path file, int line, String what) {

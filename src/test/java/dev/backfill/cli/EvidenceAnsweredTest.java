@@ -66,12 +66,29 @@ class EvidenceAnsweredTest {
       assertThat(folder.resolve("deploy")).doesNotExist();
       // The plan is the same with a token and without one, and a check needs none.
       assertThat(seal(asking)).isEqualTo(seal(alone));
+      var note = "note: planned from the files alone.";
+      assertThat(alone.run("plan", "--base", "HEAD").err()).contains(note);
+      assertThat(alone.run("plan", "--base", "HEAD", "--no-evidence").err()).doesNotContain(note);
+      assertThat(asking.run("plan", "--base", "HEAD").err()).doesNotContain(note);
 
       repository.write("backfill.yml", "datasources: {events: {accept: [evidence_disagrees]}}\n");
       var accepted = asking.run("generate", "--base", "HEAD");
       assertThat(accepted.status()).as(accepted.out() + accepted.err()).isZero();
       assertThat(asking.run("plan", "--base", "HEAD").out()).contains("50.0 % of the rows");
       assertThat(asking.run("generate", "--check", "--base", "HEAD").status()).isZero();
+
+      // A branch proves nothing as long as production speaks against the plan.
+      repository.write("backfill.yml", "");
+      var plan = List.of("rehearse", "--plan", "deploy/1.0.0/plan.json", "--pr", "1");
+      var unheard = asking.run(plan.toArray(String[]::new));
+      assertThat(unheard.status()).as(unheard.err()).isEqualTo(1);
+      assertThat(unheard.out() + unheard.err())
+          .contains("50.0 % of the rows of events", "nothing was rehearsed")
+          .contains("datasources: {events: {scenario: delta}}");
+      repository.write("backfill.yml", "datasources: {events: {accept: [evidence_disagrees]}}\n");
+      var heard = asking.run(plan.toArray(String[]::new));
+      assertThat(heard.status()).isEqualTo(2);
+      assertThat(heard.err()).contains("no tmp_ci branch of the pull request 1");
 
       repository.write("backfill.yml", "datasources: {events: {scenario: delta}}\n");
       var other = asking.run("generate", "--base", "HEAD");
