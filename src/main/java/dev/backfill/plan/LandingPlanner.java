@@ -25,6 +25,11 @@ import java.util.TreeSet;
 /// Plans the migration of a Data Source that producers, loaders or connectors fill: its scenario,
 /// its cutover and what becomes of each column.
 final class LandingPlanner {
+  private static final String HISTORY_FIRST =
+      " bring history first, by hand, through a Data Source that holds what arrives meanwhile: the"
+          + " page `scenarios` of the documents has the steps. Or choose `scenario: reload` where a"
+          + " loader fills it, or `not_production`.";
+
   private final Draft draft;
   private final PlanRequest request;
   private final Project base;
@@ -162,9 +167,12 @@ final class LandingPlanner {
                   + " keeps the row that was inserted last ("
                   + engine.family()
                   + "), and history is copied after newer rows.",
-              engine.family().equals("CollapsingMergeTree")
-                  ? "Choose reload or not_production, or keep the rows in a MergeTree and let a view fill it."
-                  : "Give the new version an ENGINE_VER."));
+              (engine.family().equals("CollapsingMergeTree")
+                      ? "Keep the rows in a MergeTree and let a Materialized View fill it, or"
+                      : "Give the new version an ENGINE_VER, a column that grows whenever a row is written anew"
+                          + versions(after)
+                          + ", or")
+                  + HISTORY_FIRST));
       return;
     }
     if (!engine.mergesRows()) {
@@ -182,7 +190,8 @@ final class LandingPlanner {
                   + " doing it again would count rows twice.",
               "Keep the rows in a MergeTree and let a Materialized View fill the "
                   + engine.family()
-                  + ", or choose reload or not_production in backfill.yml."));
+                  + ", or"
+                  + HISTORY_FIRST));
       return;
     }
     if (!flow.materializedFrom(before.name()).stream()
@@ -199,6 +208,17 @@ final class LandingPlanner {
               "Let the views read a Data Source that keeps every row, or choose not_production in"
                   + " backfill.yml."));
     }
+  }
+
+  /// Columns that might say which row is newer.
+  private static String versions(DataSource source) {
+    var names =
+        source.columns().stream()
+            .filter(c -> !c.type().isNullable())
+            .filter(c -> c.type().time().isPresent() || c.type().name().startsWith("UInt"))
+            .map(c -> "`" + c.name() + "`")
+            .toList();
+    return names.isEmpty() ? "" : " (such as " + String.join(" or ", names) + ", if it does)";
   }
 
   /// Where producers write to the new version while its history is copied, rows of one side only

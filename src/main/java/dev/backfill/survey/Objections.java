@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// Where the figures speak against what a plan chose. A plan itself rests on files and settings
 /// alone, so that the same commit gives the same plan tomorrow, and without a token: whoever reads
@@ -23,8 +24,15 @@ public final class Objections {
   private Objections() {}
 
   /// @param settled whether backfill.yml names the scenario, or accepts what speaks against it
-  public static List<Problem> of(Migration migration, Survey survey, Place place, boolean settled) {
+  /// @param accepted codes that it accepts
+  public static List<Problem> of(
+      Migration migration, Survey survey, Place place, boolean settled, Set<String> accepted) {
     var out = new ArrayList<Problem>();
+    survey
+        .ties()
+        .filter(t -> t.keys() > 0)
+        .ifPresent(
+            t -> out.add(ties(survey.source(), t, place, accepted.contains("version_ties"))));
     against(migration, survey)
         .forEach((message, instead) ->
             out.add(
@@ -54,6 +62,21 @@ public final class Objections {
                         .formatted(c.column(), c.to(), c.changed(), c.rows(), survey.source()),
                     "Give a projection for it in backfill.yml if that isn't meant.")));
     return out;
+  }
+
+  private static Problem ties(String source, Survey.Ties t, Place place, boolean accepted) {
+    var message =
+        "%,d keys%s of %s have several newest rows by `%s` that differ, so which one stays depends on the order of insertion, and a copy has another."
+            .formatted(
+                t.keys(), t.part().isEmpty() ? "" : " (" + t.part() + ")", source, t.version());
+    return accepted
+        ? Problem.note("version_ties", place, message, "")
+        : Problem.error(
+            "version_ties",
+            place,
+            message,
+            "Give the new version an ENGINE_VER that grows whenever a row is written anew. Or write `datasources: {%s: {accept: [version_ties]}}` into backfill.yml if either row is right; the proof names keys that differ then."
+                .formatted(source));
   }
 
   /// What speaks against the choice, with the scenarios that suit the figures.

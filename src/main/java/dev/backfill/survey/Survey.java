@@ -20,6 +20,8 @@ import java.util.Optional;
 /// @param replaced how often it was replaced as a whole or in part
 /// @param unknownPipes live Pipes on it that the project doesn't know
 /// @param conversions what the mapping makes of its values, where it changes a type
+/// @param ties newest rows that can't be told apart, where the new version keeps the newest of a
+///   key
 /// @param unread what couldn't be read, one sentence each
 public record Survey(
     String source,
@@ -33,7 +35,10 @@ public record Survey(
     Optional<Replaced> replaced,
     List<String> unknownPipes,
     List<Converted> conversions,
+    Optional<Ties> ties,
     List<String> unread) {
+  static final String LATENESS = "how late its rows arrive";
+
   public Survey {
     feeds = feeds.map(List::copyOf);
     unknownPipes = List.copyOf(unknownPipes);
@@ -114,6 +119,12 @@ public record Survey(
     }
   }
 
+  /// Keys whose newest row isn't one: several with the same version and other values.
+  ///
+  /// @param version the column that says which row is newer
+  /// @param part which keys were looked at; empty for all
+  public record Ties(String version, long keys, String part) {}
+
   /// The figures, one sentence each.
   public List<String> lines() {
     var out = new ArrayList<String>();
@@ -154,15 +165,20 @@ public record Survey(
                     .formatted(
                         l.column(), l.rows(), words(l.half()), words(l.most()), words(l.worst()))),
         () -> {
-          if (times.isPresent()) {
+          if (times.isPresent() && unread.stream().noneMatch(u -> u.startsWith(LATENESS))) {
             out.add(
                 "not measured: how late rows arrive; no column says when one did, so late ones are expected.");
           }
         });
     for (var feed : feeds.orElse(List.of())) {
       out.add(
-          "measured: %s wrote %,d rows in %,d operations, the last at %s."
-              .formatted(kind(feed), feed.rows(), feed.times(), feed.last()));
+          "measured: %s wrote %,d rows in %,d operation%s, the last at %s."
+              .formatted(
+                  kind(feed),
+                  feed.rows(),
+                  feed.times(),
+                  feed.times() == 1 ? "" : "s",
+                  feed.last()));
     }
     if (feeds.filter(List::isEmpty).isPresent()) {
       out.add(
@@ -188,6 +204,11 @@ public record Survey(
                   c.part().isEmpty() ? "" : " (" + c.part() + ")",
                   c.examples().isEmpty() ? "" : ", such as " + String.join("; ", c.examples())));
     }
+    ties.ifPresent(t ->
+        out.add(
+            "measured: %,d keys%s have several newest rows by `%s` that differ."
+                .formatted(
+                    t.keys(), t.part().isEmpty() ? "" : " (" + t.part() + ")", t.version())));
     unread.forEach(u -> out.add("not measured: " + u + "."));
     return out;
   }

@@ -13,6 +13,7 @@ import dev.backfill.survey.Survey.Feeder;
 import dev.backfill.survey.Survey.Lateness;
 import dev.backfill.survey.Survey.Odd;
 import dev.backfill.survey.Survey.Replaced;
+import dev.backfill.survey.Survey.Ties;
 import dev.backfill.survey.Survey.Times;
 import dev.backfill.tinybird.Answer;
 import dev.backfill.tinybird.LivePipe;
@@ -32,6 +33,7 @@ import java.util.stream.Stream;
 public final class Surveyor {
   private static final int DAYS = 7;
   private static final int LOG_DAYS = 30;
+  private static final int SLICES = 64;
   private static final Pattern NOW = Pattern.compile("now(64)?\\(.*\\)");
 
   private final Tinybird tinybird;
@@ -64,6 +66,7 @@ public final class Surveyor {
           Optional.empty(),
           List.of(),
           List.of(),
+          Optional.empty(),
           unread);
     }
     var table = Quote.identifier(source);
@@ -84,6 +87,7 @@ public final class Surveyor {
         feeds.flatMap(Surveyor::replaced),
         unknown(source, live.get().id(), base),
         conversions(migration, definition.get(), table, cut, unread),
+        ties(migration, unread),
         unread);
   }
 
@@ -173,7 +177,7 @@ public final class Surveyor {
                     """
                         .formatted(late, maxLateness.toSeconds(), table, at, since, ts))
                 .toList(),
-            "how late its rows arrive",
+            Survey.LATENESS,
             unread)
         .map(Answer::only)
         .filter(r -> r.number("n") > 0)
@@ -306,6 +310,56 @@ public final class Surveyor {
           });
     }
     return out;
+  }
+
+  /// Where the new version keeps the newest row of a key: whether there is one.
+  private Optional<Ties> ties(Migration migration, List<String> unread) {
+    var keys =
+        migration.reduced().stream().filter(Migration.Reduced::key).map(Surveyor::name).toList();
+    var values = migration.reduced().stream().filter(r -> !r.key()).map(Surveyor::name).toList();
+    // The version is the column that is newest by itself.
+    var version =
+        migration.reduced().stream()
+            .filter(r ->
+                !r.key()
+                    && r.expression().contains("argMax(tuple(" + name(r) + "), " + name(r) + ")"))
+            .findFirst();
+    if (keys.isEmpty() || version.isEmpty() || migration.query().isEmpty()) {
+      return Optional.empty();
+    }
+    var ver = name(version.get());
+    var what = "whether several rows are the newest of their key";
+    for (var part : List.of("", "one in " + SLICES)) {
+      var key = String.join(", ", keys);
+      var question =
+          """
+          SELECT countIf(backfill__n > 1) AS n FROM (
+            SELECT argMax(backfill__n, %2$s) AS backfill__n FROM (
+              SELECT %1$s, %2$s, uniqExact(tuple(%3$s)) AS backfill__n FROM (%4$s) %5$s GROUP BY %1$s, %2$s)
+            GROUP BY %1$s)\
+          """
+              .formatted(
+                  key,
+                  ver,
+                  String.join(", ", values),
+                  migration.query().get(),
+                  part.isEmpty()
+                      ? ""
+                      : "WHERE cityHash64(tuple(" + key + ")) % " + SLICES + " = 0");
+      try {
+        var n = tinybird.query(question).only().number("n");
+        return Optional.of(new Ties(version.get().column(), n, part));
+      } catch (Failure.Remote failure) {
+        if (failure.kind() != Failure.Kind.SIZE || !part.isEmpty()) {
+          return refused(failure, what, unread);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String name(Migration.Reduced reduced) {
+    return Quote.identifier(reduced.column());
   }
 
   /// Without the wrappers that a cast back doesn't take.

@@ -98,6 +98,17 @@ final class Migrated implements AutoCloseable {
             : Optional.empty();
   }
 
+  /// Files of the work tree.
+  void write(Map<String, String> files) {
+    files.forEach(repository::write);
+  }
+
+  void remove(String... files) throws IOException {
+    for (var file : files) {
+      Files.delete(folder.resolve(file));
+    }
+  }
+
   void deploy(String message) {
     repository.commit(message);
     tb("deploy");

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +61,8 @@ class ObjectionsTest {
   })
   void figuresSpeakAgainstAChoice(String scenario, String figures, String instead) {
     var problems =
-        Objections.of(migration(scenario), survey(figures), Place.of("x"), /* settled= */ false);
+        Objections.of(
+            migration(scenario), survey(figures), Place.of("x"), /* settled= */ false, Set.of());
 
     assertThat(problems).hasSize(instead == null ? 0 : 1);
     assertThat(problems)
@@ -89,7 +91,11 @@ class ObjectionsTest {
   void whatTheSettingsSayIsOnlyNoted() {
     var problems =
         Objections.of(
-            migration("not_production"), survey("clean"), Place.of("x"), /* settled= */ true);
+            migration("not_production"),
+            survey("clean"),
+            Place.of("x"),
+            /* settled= */ true,
+            Set.of());
 
     assertThat(problems).extracting(Problem::severity).containsExactly(Severity.NOTE);
   }
@@ -151,6 +157,7 @@ class ObjectionsTest {
             : Optional.empty(),
         List.of(),
         List.of(),
+        Optional.empty(),
         List.of());
   }
 }

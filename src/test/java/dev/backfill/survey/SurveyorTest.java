@@ -1,6 +1,7 @@
 package dev.backfill.survey;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.backfill.failure.Failure;
 import dev.backfill.http.Http;
@@ -10,6 +11,7 @@ import dev.backfill.plan.PlanRequest;
 import dev.backfill.plan.Planner;
 import dev.backfill.problem.Place;
 import dev.backfill.problem.Problem;
+import dev.backfill.problem.Severity;
 import dev.backfill.project.Project;
 import dev.backfill.project.ProjectReader;
 import dev.backfill.tb.Tb;
@@ -31,6 +33,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -128,7 +131,7 @@ class SurveyorTest {
           assertThat(c.examples()).containsExactlyInAnyOrder("'03' -> '3'", "'n/a' -> '0'");
         });
     assertThat(survey.unread()).isEmpty();
-    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false))
+    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false, Set.of()))
         .extracting(Problem::code)
         .contains("live_pipe_unknown", "values_change");
     assertThat(String.join("\n", survey.lines()))
@@ -141,7 +144,9 @@ class SurveyorTest {
     var now = Instant.now().getEpochSecond();
     append(row(now - 60, "1", now) + row(now - 120, "2", now));
 
-    assertThat(Objections.of(migration, survey(tinybird), Place.of("x"), /* settled= */ false))
+    assertThat(
+            Objections.of(
+                migration, survey(tinybird), Place.of("x"), /* settled= */ false, Set.of()))
         .isEmpty();
   }
 
@@ -183,9 +188,19 @@ class SurveyorTest {
         });
     assertThat(survey.lateness()).as("of the last hour").isPresent();
     assertThat(survey.unread()).containsExactly("its rows (too long)");
-    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false))
+    assertThat(Objections.of(migration, survey, Place.of("x"), /* settled= */ false, Set.of()))
         .extracting(Problem::code)
         .containsExactly("values_change");
+  }
+
+  @Test
+  void latenessThatIsTooBigForAnyTimeIsSaidOnce() {
+    append(row(Instant.now().getEpochSecond(), "1", Instant.now().getEpochSecond()));
+
+    var survey = survey(refusing(sql -> tooLongIf(sql, sql.contains("dateDiff"))));
+
+    assertThat(survey.lines().stream().filter(l -> l.contains("late")))
+        .containsExactly("not measured: how late its rows arrive (too long).");
   }
 
   private static boolean whole(String sql) {
@@ -197,6 +212,65 @@ class SurveyorTest {
       throw new Failure.Remote(Failure.Kind.SIZE, 408, Optional.empty(), "too long");
     }
     return sql;
+  }
+
+  @Test
+  void newestRowsThatCannotBeToldApartAreCounted() {
+    var stock =
+        """
+        SCHEMA >
+            `sku` String `json:$.sku`,
+            `shop` String `json:$.shop`,
+            `left` Nullable(Int32) `json:$.left`,
+            `changed` UInt64 `json:$.changed`
+
+        ENGINE "MergeTree"
+        ENGINE_SORTING_KEY "sku"
+        """;
+    repository.write("datasources/stock.datasource", stock).commit("stock");
+    tb("deploy");
+    var files = new TreeMap<>(Map.of("datasources/stock.datasource", stock));
+    var before = ProjectReader.read(files);
+    files.put(
+        "datasources/stock.datasource",
+        stock
+                .replace("KEY \"sku\"", "KEY \"shop, sku\"")
+                .replace("\"MergeTree", "\"ReplacingMergeTree")
+            + "ENGINE_VER \"changed\"\n");
+    var versioned =
+        Planner.plan(PlanRequest.of(before, ProjectReader.read(files))).core().direct().getFirst();
+    for (var row :
+        List.of(
+            // two at once, a newer one after two at once, the same twice, NULL beside a value
+            "a|1|5", "a|2|5", "b|1|5", "b|2|5", "b|3|6", "c|1|5", "c|1|5", "d|null|5", "d|0|5")) {
+      var f = row.split("\\|");
+      tinybird.append(
+          "stock",
+          "{\"sku\":\"%s\",\"shop\":\"x\",\"left\":%s,\"changed\":%s}\n"
+              .formatted(f[0], f[1], f[2]));
+    }
+
+    var whole = new Surveyor(tinybird, Duration.ofHours(24));
+    var inParts =
+        new Surveyor(
+            refusing(
+                sql -> tooLongIf(sql, sql.contains("uniqExact") && !sql.contains("cityHash64"))),
+            Duration.ofHours(24));
+
+    var survey = whole.survey(versioned, before, Optional.empty());
+
+    assertThat(survey.ties()).contains(new Survey.Ties("changed", 2, ""));
+    assertThat(Objections.of(versioned, survey, Place.of("x"), /* settled= */ true, Set.of()))
+        .extracting(Problem::code, Problem::severity)
+        .containsExactly(tuple("version_ties", Severity.ERROR));
+    assertThat(
+            Objections.of(
+                versioned, survey, Place.of("x"), /* settled= */ false, Set.of("version_ties")))
+        .extracting(Problem::severity)
+        .containsExactly(Severity.NOTE);
+    var parts = inParts.survey(versioned, before, Optional.empty());
+    assertThat(parts.unread()).isEmpty();
+    assertThat(parts.ties()).hasValueSatisfying(t -> assertThat(t.part()).isEqualTo("one in 64"));
   }
 
   @Test
