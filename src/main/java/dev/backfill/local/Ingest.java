@@ -11,6 +11,13 @@ import java.util.regex.Pattern;
 final class Ingest {
   private static final Pattern ROW = Pattern.compile("\\(at row (\\d+)\\)");
   private static final int BEHIND_FAILED = 422;
+
+  /// However many rows there are, the engine writes none before it has read them all: what it
+  /// refuses at the end leaves nothing behind, and nobody's death leaves half of it.
+  private static final String AT_ONCE =
+      " SETTINGS max_insert_block_size = 2147483647, min_insert_block_size_rows = 2147483647,"
+          + " min_insert_block_size_bytes = 0";
+
   private final Core core;
   private final Logs logs;
 
@@ -81,7 +88,8 @@ final class Ingest {
             + Sql.identifier(table)
             + " ("
             + String.join(", ", names.stream().map(Sql::identifier).toList())
-            + ")";
+            + ")"
+            + AT_ONCE;
     while (true) {
       try {
         if (columns.isEmpty()) {

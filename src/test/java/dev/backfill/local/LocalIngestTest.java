@@ -3,6 +3,7 @@ package dev.backfill.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.backfill.testing.EngineTest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -91,5 +92,35 @@ class LocalIngestTest {
     assertThat(answer.status()).isEqualTo(422);
     assertThat(api.value("SELECT count() FROM events")).isEqualTo("" + ROWS);
     assertThat(api.value("SELECT count() FROM fed")).isEqualTo("0");
+  }
+
+  @Test
+  void aRowThatIsRefusedAfterMillionsLeavesEveryOtherThereOnce() {
+    api.dataSource("small", "`at` DateTime `json:$.a`", "at");
+    var rows = 2_100_000;
+    var file =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.ndjson\"\r\n\r\n"
+            + "{\"a\":1}\n".repeat(rows)
+            + "{\"a\":\"x\"}\r\n--b--\r\n";
+
+    var answer =
+        api.send(
+            "POST",
+            "/v0/datasources?mode=append&format=ndjson&name=small",
+            "multipart/form-data; boundary=b",
+            file.getBytes(StandardCharsets.UTF_8));
+
+    assertThat(answer.json().path("quarantine_rows").asInt()).isEqualTo(1);
+    assertThat(api.value("SELECT count(), uniq(_part) FROM small")).isEqualTo(rows + "\t1");
+  }
+
+  @Test
+  void moreRowsThanTheEngineWritesAtOnceAreStillOnePart() {
+    api.dataSource("small", "`a` UInt8 `json:$.a`", "a");
+    var rows = 1_200_000;
+
+    api.events("small", "{\"a\":1}\n".repeat(rows));
+
+    assertThat(api.value("SELECT count(), uniq(_part) FROM small")).isEqualTo(rows + "\t1");
   }
 }
