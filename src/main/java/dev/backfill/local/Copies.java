@@ -183,7 +183,9 @@ final class Copies {
 
           @Override
           public void done(long rows) {
-            Copies.this.done(job, space, target, rows);
+            note(job, space, target, rows);
+            // the journal says so until it is on disk
+            job.changeEarly(s -> s.finished(rows, Map.of()));
           }
         });
   }
@@ -199,21 +201,23 @@ final class Copies {
       }
       var before = staging.count(space, space.database(), target);
       session.run(query.into(job, Sql.identifier(target)));
-      done(job, space, target, staging.count(space, space.database(), target) - before);
+      var rows = staging.count(space, space.database(), target) - before;
+      note(job, space, target, rows);
+      job.change(s -> s.finished(rows, Map.of()));
     } finally {
       space.lock.readLock().unlock();
     }
   }
 
-  private void done(Job job, Space space, String target, long rows) {
-    job.change(s -> s.finished(rows, Map.of()));
+  private void note(Job job, Space space, String target, long rows) {
     var state = job.state();
     var row = of(state);
-    var elapsed = Duration.between(at(state.startedAt()), at(state.updatedAt()));
+    var elapsed = Duration.between(at(state.startedAt()), at(core.clock.now()));
     row.put("rows", rows);
     row.put("written_rows", rows);
     row.put("elapsed_time", elapsed.toMillis() / 1000.0);
-    logs.operation(space, "copy", Resources.dataSource(space, target), row);
+    // whoever dropped it meanwhile doesn't undo the copy
+    space.dataSource(target).ifPresent(source -> logs.operation(space, "copy", source, row));
   }
 
   private static Map<String, Object> of(JobState state) {

@@ -64,10 +64,24 @@ final class Jobs {
     }
 
     synchronized void change(UnaryOperator<JobState> change) {
+      write(noted(change));
+    }
+
+    /// The same, seen before it is on disk: for what a start after the death of the process would
+    /// find out anyway.
+    void changeEarly(UnaryOperator<JobState> change) {
+      write(noted(change));
+    }
+
+    private synchronized JobState noted(UnaryOperator<JobState> change) {
       state = change.apply(state).at(core.clock.now());
-      core.store.write(state, "jobs", state.id() + ".json");
       logs.job(state);
       notifyAll();
+      return state;
+    }
+
+    private void write(JobState changed) {
+      core.store.write(changed, "jobs", changed.id() + ".json");
     }
 
     /// Stops here when that was asked for.
@@ -121,7 +135,8 @@ final class Jobs {
         return false;
       }
       if (!state.status().equals("cancelling")) {
-        change(s -> s.with("working", ""));
+        // not written: a job that hasn't ended is an interrupted one at the next start
+        noted(s -> s.with("working", ""));
       }
       return true;
     }
