@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 
 /// Fills a target whose producers have moved already: they write to it while the old source rests.
@@ -287,7 +288,7 @@ final class MovedFilling implements Filler {
     throw stillArriving();
   }
 
-  private static LinkedHashMap<String, String> delta(Chunk chunk, Reading source) {
+  private static Map<String, String> delta(Chunk chunk, Reading source) {
     var parameters = new LinkedHashMap<String, String>();
     parameters.put("mode", "delta");
     if (!chunk.whole()) {
