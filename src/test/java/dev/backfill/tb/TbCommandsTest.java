@@ -638,8 +638,15 @@ class TbCommandsTest {
     @Test
     void aSinkIsDeployedAndNeverRun() throws Exception {
       var sink =
-          "NODE n\nSQL >\n    SELECT count() AS n FROM a\n\nTYPE sink\nEXPORT_SERVICE \"s3\"\n"
-              + "EXPORT_SCHEDULE \"* * * * *\"\n";
+          """
+          NODE n
+          SQL >
+              SELECT count() AS n FROM a
+
+          TYPE sink
+          EXPORT_SERVICE "s3"
+          EXPORT_SCHEDULE "* * * * *"
+          """;
       repository.write("pipes/out.pipe", sink).commit("a sink");
       ok("deploy");
       ok("pipe", "ls");
