@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -176,6 +177,17 @@ class ConversionTest {
             if (!types.text().strip().equals(type(wrapped).text())) {
               failures.add(wrapped + " became " + types.text().strip());
             }
+            if (Widening.keepsValues(type(from), type(to))) {
+              // nobody is told that values may change, so none may
+              var changed =
+                  session.query(
+                      "SELECT count() FROM (SELECT v, %s AS r FROM default.worst) WHERE v IS NOT NULL AND toString(CAST(r, '%s')) != toString(v)"
+                          .formatted(sql.get(), type("Nullable(" + from + ")").text()),
+                      "TSV");
+              if (!changed.text().strip().equals("0")) {
+                failures.add(wrapped + " changes values that are said to stay");
+              }
+            }
           } catch (RuntimeException e) {
             failures.add(wrapped + ": " + e.getMessage());
           }
@@ -183,6 +195,36 @@ class ConversionTest {
       }
     }
     assertThat(failures).isEmpty();
+  }
+
+  /// What is made of several values is copied as it is, or somebody has to say how.
+  @Test
+  void whatIsMadeOfSeveralValuesIsKeptOrAskedFor() {
+    var composed =
+        List.of(
+            "Array(Int32)",
+            "Array(Int64)",
+            "Array(Nullable(Int32))",
+            "Map(String, Int32)",
+            "Map(String, Int64)",
+            "Tuple(Int32, String)",
+            "Tuple(Int64, String)",
+            "AggregateFunction(sum, Int32)",
+            "AggregateFunction(sum, Int64)",
+            "SimpleAggregateFunction(sum, Int64)",
+            "JSON",
+            "Int32",
+            "String");
+    for (var from : composed) {
+      for (var to : composed) {
+        var sql = Conversion.of("`v`", type(from), type(to));
+        if (from.equals(to)) {
+          assertThat(sql).contains("`v`");
+        } else if (!from.matches("Int32|String") || !to.matches("Int32|String")) {
+          assertThat(sql).as(from + " to " + to).isEmpty();
+        }
+      }
+    }
   }
 
   private static ColumnType type(String text) {

@@ -30,7 +30,18 @@ class TicksEngineTest {
           "Asia/Kathmandu",
           "America/Havana",
           "Australia/Lord_Howe",
-          "Pacific/Apia");
+          "Pacific/Apia",
+          "Asia/Kolkata",
+          "America/St_Johns",
+          "Africa/Monrovia");
+
+  /// Before 1970, where zones had seconds in them, and around the first ticks.
+  private static final List<Instant> EARLY =
+      List.of(
+          Instant.parse("1900-01-02T00:00:00Z"),
+          Instant.parse("1935-06-30T18:44:30Z"),
+          Instant.parse("1945-08-14T23:00:00Z"),
+          Instant.parse("1969-12-31T23:59:59.999999999Z"));
 
   /// Changes of the clock in these zones, and days that some of them didn't have.
   private static final List<Instant> MOMENTS =
@@ -64,6 +75,13 @@ class TicksEngineTest {
     for (var moment : MOMENTS) {
       for (var by = -1; by <= 1; by++) {
         out.add(Ticks.floor(type, moment) + by);
+      }
+    }
+    if (type.kind() == TimeType.Kind.DATE32 || type.kind() == TimeType.Kind.DATETIME64) {
+      for (var moment : EARLY) {
+        for (var by = 0; by <= 1; by++) {
+          out.add(Ticks.floor(type, moment) + by);
+        }
       }
     }
     var random = new Random(7);
