@@ -67,8 +67,8 @@ public record CleanupReport(
               : "Both versions are proven to hold the same rows; reverting this is safe as long as"
                   + " producers write to the old one.";
       case REMOVE_FEEDS ->
-          "Readers and producers have moved, the old version is quiet, and every row of it is"
-              + " proven to be in the new one. From this deployment on it gets no younger.";
+          "Readers have moved, and every row of the old version is proven to be in the new one. From"
+              + " this deployment on nothing carries rows from the one to the other.";
       case REMOVE_OLD ->
           "Nothing reads or feeds the old version, and the new one is proven to hold its rows."
               + " After this deployment they are only there.";

@@ -76,11 +76,11 @@ final class KafkaFilling implements Filler {
       }
     });
     chunks = Math.max(chunks, open.size());
-    total = open.stream().mapToLong(r -> missing(r)).sum();
-    if (total > 0) {
-      watch.tell(new RunEvent.Chunked(migration.target(), chunks, open.size(), total));
+    var lacking = open.stream().mapToLong(r -> missing(r)).sum();
+    if (lacking > 0) {
+      watch.tell(new RunEvent.Chunked(migration.target(), chunks, open.size(), lacking));
     }
-    copied = 0;
+    total = copied + lacking;
     open.forEach(this::bring);
   }
 
@@ -110,12 +110,37 @@ final class KafkaFilling implements Filler {
     }
   }
 
+  /// What the target's own consumer hasn't read yet: nothing else may bring it.
+  static Optional<String> behind(Tinybird tinybird, Watch watch, Migration migration) {
+    var there = extent(tinybird, watch, migration, migration.target());
+    var behind = new java.util.ArrayList<String>();
+    extent(tinybird, watch, migration, migration.source())
+        .forEach((partition, range) ->
+            Optional.ofNullable(there.get(partition))
+                .filter(own -> own.end() < range.end())
+                .ifPresent(own ->
+                    behind.add(
+                        "partition %d up to offset %d of %d"
+                            .formatted(partition, own.end() - 1, range.end() - 1))));
+    return behind.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "the consumer of %s is behind that of %s, it has read %s: what follows is for it to bring, so run again when it has caught up"
+                .formatted(migration.target(), migration.source(), String.join(", ", behind)));
+  }
+
   private Map<Long, Range> extent(String table) {
+    return extent(tinybird, watch, migration, table);
+  }
+
+  private static Map<Long, Range> extent(
+      Tinybird tinybird, Watch watch, Migration migration, String table) {
     var out = new TreeMap<Long, Range>();
     var sql =
         "SELECT toInt64(`%1$s`) AS %3$sp, toInt64(min(`%2$s`)) AS %3$sa, toInt64(max(`%2$s`)) + 1 AS %3$sb FROM %4$s GROUP BY %3$sp ORDER BY %3$sp"
             .formatted(Migration.PARTITION, Migration.OFFSET, MARK, Quote.identifier(table));
-    for (var row : ask(sql).rows()) {
+    watch.check();
+    for (var row : watch.read(migration.target(), () -> tinybird.query(sql)).rows()) {
       var partition = row.number(MARK + "p");
       out.put(partition, new Range(partition, row.number(MARK + "a"), row.number(MARK + "b")));
     }
@@ -209,8 +234,8 @@ final class KafkaFilling implements Filler {
     return n == 0
         ? Optional.empty()
         : Optional.of(
-            "%s holds %,d messages more often than %s. If its own consumer was given them twice, which Kafka may do, say so with --confirm producers_moving; else start over under a new name"
-                .formatted(migration.target(), n, migration.source()));
+            "%s holds %,d messages more often than %s. If its own consumer was given them twice, which Kafka may do, say so with --confirm producers_moving; else take the migration back (backfill cleanup --abandon %s) and start over"
+                .formatted(migration.target(), n, migration.source(), migration.target()));
   }
 
   private Answer ask(String sql) {

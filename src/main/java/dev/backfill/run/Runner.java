@@ -410,6 +410,10 @@ public final class Runner {
               () -> prove(ready, core, inventory, watch, options, true, differing -> {}),
               proofs,
               reasons);
+          if (ready.migration().scenario() == Scenario.KAFKA_TWIN
+              && proof.judgement() != Judgement.CONTAINED) {
+            KafkaFilling.behind(tinybird, watch, ready.migration()).ifPresent(reasons::add);
+          }
           if (ready.migration().scenario() == Scenario.KAFKA_TWIN && !options.directWrites()) {
             KafkaFilling.doubled(tinybird, watch, ready.migration()).ifPresent(reasons::add);
           }
