@@ -293,7 +293,8 @@ class MovedRunTest {
       assertThat(first).isInstanceOf(Outcome.NotReady.class);
       assertThat(((Outcome.NotReady) first).reasons())
           .anyMatch(r ->
-              r.contains("is behind that of orders, it has read partition 0 up to offset 1899 of 1999:"));
+              r.contains(
+                  "is behind that of orders, it has read partition 0 up to offset 1899 of 1999:"));
       assertThat(((Outcome.NotReady) first).figures().getFirst().copied()).isEqualTo(1_690);
       assertThat(
               made.number("SELECT count() FROM orders_1 WHERE __partition = 0 AND __offset < 1900"))
