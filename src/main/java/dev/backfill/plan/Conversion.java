@@ -49,11 +49,16 @@ final class Conversion {
     return Optional.of(exactly(converted, target, to));
   }
 
+  /// Whether [#ofExpression] takes anything for a column of this type.
+  static boolean expressible(ColumnType to) {
+    return simple(to.bare()) && !to.bare().name().equals("FixedString");
+  }
+
   /// @param expression SQL over the source's columns, type unknown
   /// @return SQL of exactly the target's type that doesn't throw; empty when that isn't certain
   static Optional<String> ofExpression(String expression, DataSource over, ColumnType to) {
     var target = to.bare();
-    if (!Harmless.is(expression, over) || !simple(target) || target.name().equals("FixedString")) {
+    if (!Harmless.is(expression, over) || !expressible(target)) {
       return Optional.empty();
     }
     if (TIME.matcher(target.name()).matches()) {

@@ -30,6 +30,9 @@ final class LandingPlanner {
           + " page `scenarios` of the documents has the steps. Or choose `scenario: reload` where a"
           + " loader fills it, or `not_production`.";
 
+  /// Whether rows are copied or compared, so that every column needs a value.
+  private boolean converts = true;
+
   private final Draft draft;
   private final PlanRequest request;
   private final Project base;
@@ -94,6 +97,7 @@ final class LandingPlanner {
                     + " while CD deploys, or choose `scenario: delta`, which needs no pause."));
       }
     }
+    converts = scenario != Scenario.NOT_PRODUCTION;
     var projection = projection(before, after, settings.projection());
     var timestamp =
         scenario == Scenario.STREAMING_TIMESTAMP
@@ -431,7 +435,7 @@ final class LandingPlanner {
         var sql = Conversion.of(Quote.identifier(old.get().name()), old.get().type(), type);
         if (sql.isPresent()) {
           out.add(new Projected(column.name(), sql.get(), type.text()));
-          if (losesValues(old.get(), column)) {
+          if (converts && losesValues(old.get(), column)) {
             warnings.add(
                 Problem.warning(
                     "values_may_fall_to_default",
@@ -486,6 +490,19 @@ final class LandingPlanner {
   }
 
   private void noProjection(Column column, String message, String advice) {
-    obstacles.add(Problem.error("projection_needed", column.place(), message, advice));
+    if (!converts) {
+      return;
+    }
+    obstacles.add(
+        Problem.error(
+            "projection_needed",
+            column.place(),
+            message,
+            Conversion.expressible(column.type())
+                ? advice
+                : "No expression is taken for "
+                    + column.type()
+                    + ". Leave the column as it is and add another one, or choose not_production in"
+                    + " backfill.yml if nobody needs the rows."));
   }
 }

@@ -227,6 +227,22 @@ class LandingTest {
   }
 
   @Test
+  void whatNobodyNeedsIsntConverted() {
+    var before = things(THINGS.replace("SCHEMA >\n", "SCHEMA >\n    `l` Array(String),\n"));
+    var after = things(THINGS.replace("SCHEMA >\n", "SCHEMA >\n    `l` Array(UInt8),\n"));
+
+    var asked = plan(before, after, "");
+
+    assertThat(asked.obstacles())
+        .anySatisfy(o -> {
+          assertThat(o.code()).isEqualTo("projection_needed");
+          assertThat(o.advice()).contains("No expression is taken for Array(UInt8)");
+        });
+    assertThat(obstacles(plan(before, after, "datasources: {things: {scenario: not_production}}")))
+        .isEmpty();
+  }
+
+  @Test
   void aKeyThatIsMoreThanColumnsCantBeComparedBy() {
     var text = NEWEST.replace("KEY \"id, at\"", "KEY \"lower(id), at\"");
 
