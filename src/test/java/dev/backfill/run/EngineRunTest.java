@@ -18,6 +18,7 @@ import dev.backfill.testing.EngineTest;
 import dev.backfill.tinybird.Answer;
 import dev.backfill.tinybird.Branch;
 import dev.backfill.tinybird.Job;
+import dev.backfill.tinybird.LivePipe;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -600,6 +601,25 @@ class EngineRunTest {
       assertThat(target.forecast().duration()).isPresent();
       assertSame(branch.workspace());
       assertThat(main.workspace().copies).as("production is only read").isEmpty();
+
+      var half =
+          new Forwarding(branch.workspace()) {
+            @Override
+            public Optional<LivePipe> pipe(String name) {
+              return name.startsWith("backfill_") ? Optional.empty() : super.pipe(name);
+            }
+          };
+      assertThatThrownBy(() ->
+              new Rehearsal(clock(), NONE, e -> {}, () -> false)
+                  .rehearse(
+                      quick(branch.plan(), "run_main", 1_000_000),
+                      known,
+                      half,
+                      info,
+                      RunOptions.of("test")))
+          .hasMessageContaining("only a part of the plan is in the branch tmp_ci_1. There: ")
+          .hasMessageContaining(
+              "Not there: backfill_events_1. Its deployment didn't come to its end");
     }
   }
 }
