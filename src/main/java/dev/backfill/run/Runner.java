@@ -296,6 +296,12 @@ public final class Runner {
     }
     proofs.add(proof);
     verdict(proof, changed, reasons);
+    if (migration.scenario() == Scenario.FULL_REPLACEMENT
+        && proof.judgement() != Judgement.CONTAINED) {
+      reasons.add(
+          "%s is replaced as a whole, so the difference may be a load that came meanwhile. Point the loader at %s: its next load replaces whatever is there; say so with --confirm producers_moved"
+              .formatted(migration.source(), migration.target()));
+    }
   }
 
   private Inventory inventory(Migration migration, Watch watch) {

@@ -70,7 +70,7 @@ class LoadDuringRunTest {
       assertThat(world.number("SELECT count() AS n FROM prices_1")).as(ran.out()).isEqualTo(200);
     } else {
       assertThat(ran.status()).as(ran.out() + ran.err()).isEqualTo(1);
-      assertThat(ran.out() + ran.err()).contains("prices");
+      assertThat(ran.out() + ran.err()).contains("Point the loader at prices_1");
     }
   }
 

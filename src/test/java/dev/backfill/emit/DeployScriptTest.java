@@ -533,7 +533,9 @@ class DeployScriptTest {
   @Test
   void everyScriptOfTheRepositoryIsCleanForShellcheck() throws Exception {
     Assumptions.assumeTrue(onPath("shellcheck"), "shellcheck isn't installed");
-    var command = new ArrayList<>(List.of("shellcheck", "backfill", "src/bench/plan.sh"));
+    var command =
+        new ArrayList<>(
+            List.of("shellcheck", "backfill", "src/bench/plan.sh", "src/bench/local.sh"));
     try (var files = Files.walk(Path.of("deploy"))) {
       files.map(Path::toString).filter(f -> f.endsWith(".sh")).forEach(command::add);
     }
