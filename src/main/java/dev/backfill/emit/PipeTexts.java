@@ -6,6 +6,7 @@ import dev.backfill.plan.Migration;
 import dev.backfill.plan.Migration.CutColumn;
 import dev.backfill.plan.Migration.Projected;
 import dev.backfill.plan.Migration.Reduced;
+import dev.backfill.plan.Scenario;
 import dev.backfill.plan.Ticks;
 import dev.backfill.project.DataSource;
 import dev.backfill.project.TimeType;
@@ -158,13 +159,33 @@ final class PipeTexts {
   /// The source's rows are counted as they are read: a subquery of its own may be evaluated before
   /// the rows are, and what becomes visible in between is on its way through the sync Pipe too.
   private String delta() {
+    return migration.scenario() == Scenario.MOVE_INGESTION
+        ? expectedDelta()
+        : selectNamed() + "\nFROM\n" + difference();
+  }
+
+  /// How many rows are missing is counted as they are read: producers write to the target all the
+  /// time, and a row of theirs that equals an old one would pass for its copy.
+  private String expectedDelta() {
+    var missing = prefix + "missing";
+    return selectNamed()
+        + "\nFROM\n(\n"
+        + indent(
+            "SELECT\n"
+                + indent(String.join(",\n", sourceNames()) + ",\ncount() OVER () AS " + missing)
+                + "\nFROM\n"
+                + difference())
+        + "\n)\nWHERE 1"
+        + precondition("expect_missing", missing);
+  }
+
+  private String difference() {
     var total = prefix + "total";
     var hash = prefix + "hash";
     var copy = prefix + "copy";
     var there = prefix + "there";
     var columns = sourceNames();
-    return selectNamed()
-        + "\nFROM\n(\n"
+    return "(\n"
         + indent(
             "SELECT\n"
                 + indent(String.join(",\n", columns) + ",\n" + hash)

@@ -21,8 +21,7 @@ import java.util.OptionalLong;
 /// arrives there, and the rows are copied by difference, slice by slice: each job checks that its
 /// slice of the source is what it was, so a row that the view is about to bring isn't copied too.
 /// Rows that only the target has are the producers' own. One that equals an old row would pass for
-/// its copy, so the first copy of a slice checks that the target's slice is what it was, too, when
-/// it held none.
+/// its copy, so the first copy of a slice also checks how many rows it brings.
 final class MovedFilling implements Filler {
   private static final int ROUNDS = 4;
   private static final int TRIES = 3;
@@ -225,14 +224,15 @@ final class MovedFilling implements Filler {
     }
   }
 
-  /// Copies a slice that nothing was copied of yet, while nobody else writes to it.
+  /// Copies a slice that nothing was copied of yet.
   private void first(Chunk chunk) {
     var source = settled(chunk);
     for (var i = 0; i < TRIES; i++) {
       if (source.rows() == 0) {
         return;
       }
-      var there = raw.reading(Side.TARGET, chunk).rows();
+      // Before it is asked what is alike: what comes in between is seen there, or by the job.
+      var missing = raw.shortfall(chunk);
       var now = raw.reading(Side.SOURCE, Chunk.everything()).rows();
       var lacking = alike(chunk, Math.max(0, now - before.orElse(now)));
       if (lacking == 0) {
@@ -240,7 +240,7 @@ final class MovedFilling implements Filler {
       }
       var since = watch.now();
       var parameters = delta(chunk, source);
-      parameters.put("expect_target", Long.toString(there));
+      parameters.put("expect_missing", Long.toString(missing));
       switch (copier.copy(parameters, text(chunk))) {
         case Copier.End.Said(), Copier.End.Unknown(var _) -> {
           // All of it is there, or nothing: some may have come otherwise meanwhile.
@@ -262,12 +262,11 @@ final class MovedFilling implements Filler {
     var halves = chunk.halves(0, 0);
     if (halves.isEmpty()) {
       throw new Failure.Refused(
-          "%s of %s can't be copied while producers write the same rows to %s"
+          "%s of %s can't be copied while the same rows come to %s"
               .formatted(text(chunk), migration.source(), migration.target()));
     }
     watch.tell(
-        new RunEvent.Split(
-            migration.target(), text(chunk), "producers write rows between its readings"));
+        new RunEvent.Split(migration.target(), text(chunk), "rows come between its readings"));
     halves.forEach(this::first);
   }
 
