@@ -208,8 +208,9 @@ def targets():
         other = "" if rows else otherwise_made(m, there)
         if rows:
             bad.append(
-                "%s holds %d rows, and nothing of this plan brought them. If nobody needs them: "
-                "tb datasource rm %s --yes. Else give the plan another name: backfill generate." % (m["target"], rows, m["target"])
+                "%s holds %d rows, and no feed of this plan is live that could have brought them. If an earlier deployment of this plan did, and its "
+                "feeds were removed since, leave it as it is: backfill status says what is left to do. If they are somebody else's, give "
+                "the plan another name: backfill generate. Only if nobody needs them: tb datasource rm %s --yes" % (m["target"], rows, m["target"])
             )
         elif other:
             bad.append(

@@ -1,6 +1,7 @@
 package dev.backfill.run;
 
 import dev.backfill.failure.Failure;
+import dev.backfill.plan.Border;
 import dev.backfill.plan.Chunk;
 import dev.backfill.plan.Feed;
 import dev.backfill.plan.ForkedPipe;
@@ -256,7 +257,8 @@ public final class Observer {
               ? live.get().updatedAt()
               : live.get().createdAt(),
           cutover,
-          edited.apply(migration, live.get()));
+          edited.apply(migration, live.get()),
+          migration.border() == Border.ARRIVAL);
     }
 
     private boolean feeds(Optional<LivePipe> pipe, String target) {

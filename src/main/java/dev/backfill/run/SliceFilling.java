@@ -438,6 +438,10 @@ final class SliceFilling implements Filler {
     }
     watch.pause(migration.target(), "rows that are missing may be under way", settle);
     var out = new ArrayList<BigInteger>();
+    // A difference is cut off long before that many.
+    var many =
+        first.values().stream().anyMatch(d -> !d.complete())
+            && chunks.stream().mapToLong(inventory::shortfall).sum() > MOST_BY_HASH;
     for (var entry : first.entrySet()) {
       var lasting = entry.getValue().persisting(difference(entry.getKey()));
       if (lasting.surplusRows() > 0) {
@@ -446,7 +450,7 @@ final class SliceFilling implements Filler {
         out.addAll(lasting.missing().keySet());
       }
     }
-    if (out.size() > MOST_BY_HASH) {
+    if (many || out.size() > MOST_BY_HASH) {
       throw new Failure.Refused(
           "more than %,d rows of %s were inserted before the sync pipe began and aren't in %s, and rows never rest: pause the producers for a minute and run again, or deploy under a new name with a longer lead"
               .formatted(MOST_BY_HASH, migration.source(), migration.target()));

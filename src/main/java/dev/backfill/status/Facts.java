@@ -189,7 +189,9 @@ public record Facts(
     /// @param since since when it is what it is
     /// @param cutover T as its text says it; empty when it doesn't say it once, or needs none
     /// @param edited why its text isn't the plan's; empty when it is
-    record Live(Instant since, Optional<Instant> cutover, Optional<String> edited)
+    /// @param byArrival whether T is a moment of insertion: history is copied before it
+    record Live(
+        Instant since, Optional<Instant> cutover, Optional<String> edited, boolean byArrival)
         implements Sync {}
   }
 

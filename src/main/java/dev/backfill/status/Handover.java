@@ -102,7 +102,7 @@ public final class Handover {
       }
       switch (t.sync()) {
         case Sync.None() -> because.add("`" + t.target() + "` is there");
-        case Sync.Live(var since, var cutover, var edited) -> {
+        case Sync.Live(var since, var cutover, var edited, var _) -> {
           because.add(
               "`%s` feeds `%s` since %s%s"
                   .formatted(
@@ -207,18 +207,24 @@ public final class Handover {
     for (var t : facts.targets()) {
       if (t.sourceThere() && compared(t) && t.standing().filter(Standing::lacking).isPresent()) {
         out.add(
-            "the feeds of `%s` are gone and it lacks rows of `%s`: deploy the plan's commit again and run it"
-                .formatted(t.target(), t.source()));
+            "the feeds of `%s` are gone and it lacks rows of `%s`: put the feeds back and run it. In a checkout of the plan's commit, without deploy.sh, which fills empty targets only: %s, then %s"
+                .formatted(t.target(), t.source(), feedsBack(t.target()), runCommand()));
       }
     }
     for (var cut : facts.cuts()) {
       if (cut.older().filter(o -> !o.holds()).isPresent()) {
         out.add(
-            "the feeds of `%s` are gone and its older buckets aren't those of `%s`: deploy the plan's commit again and run it"
-                .formatted(cut.target(), cut.source()));
+            "the feeds of `%s` are gone and its older buckets aren't those of `%s`: put the feeds back and run it. In a checkout of the plan's commit, without deploy.sh, which fills empty targets only: %s, then %s"
+                .formatted(cut.target(), cut.source(), feedsBack(cut.target()), runCommand()));
       }
     }
     return out;
+  }
+
+  /// Binds T of whatever the plan makes, a little ahead.
+  private String feedsBack(String target) {
+    return "`export BACKFILL_T_%s=\"$(date -u -d '+2 minutes' '+%%F %%T')\" && tb deploy`"
+        .formatted(target.toUpperCase(Locale.ROOT));
   }
 
   private Step run(boolean deployed) {
@@ -256,6 +262,13 @@ public final class Handover {
       }
       var cutover = t.sync() instanceof Sync.Live live ? live.cutover() : Optional.<Instant>empty();
       if (cutover.filter(facts.asOf()::isBefore).isPresent()) {
+        if (t.sync() instanceof Sync.Live live && live.byArrival()) {
+          state = worse(state, deployed ? State.NOW : State.WAITS);
+          because.add(
+              "`%s` is best filled before T = %s: start it now; it waits for T itself, and adds what came until then"
+                  .formatted(t.target(), cutover.get()));
+          continue;
+        }
         state = worse(state, State.WAITS);
         until = Optional.of(latest(until, cutover.get()));
         because.add("`%s` waits for T = %s".formatted(t.target(), cutover.get()));

@@ -118,7 +118,9 @@ class EveryScenarioDeployedTest {
       var refused = life.run(Map.of());
       assertThat(refused.status).isEqualTo(1);
       assertThat(refused.output)
-          .contains(foreign + " holds 1 rows, and nothing of this plan brought them");
+          .contains(
+              foreign
+                  + " holds 1 rows, and no feed of this plan is live that could have brought them");
       assertThat(life.count(main, foreign)).isEqualTo(1);
       life.tb("datasource", "rm", foreign, "--yes");
 
@@ -533,7 +535,8 @@ class EveryScenarioDeployedTest {
       var back = run(Map.of());
       if (synced.isPresent()) {
         assertThat(back.status).as(back.output).isEqualTo(1);
-        assertThat(back.output).contains("nothing of this plan brought them");
+        assertThat(back.output)
+            .contains("no feed of this plan is live that could have brought them");
       } else {
         assertThat(back.status).as(back.output).isZero();
         everythingStands(workspace, core);

@@ -291,7 +291,7 @@ class HandoverTest {
   @Test
   void withoutACutoverNothingIsTakenForUnderWay() {
     var seen = new Seen();
-    seen.sync = new Sync.Live(T, Optional.empty(), Optional.empty());
+    seen.sync = new Sync.Live(T, Optional.empty(), Optional.empty(), false);
     seen.standing = standing(new Part("all", 100, 0, 100, 0, false));
 
     assertThat(step(seen, "run").state()).isEqualTo(State.NOW);
@@ -348,7 +348,8 @@ class HandoverTest {
   @Test
   void anEditedSyncIsAFault() {
     var seen = new Seen();
-    seen.sync = new Sync.Live(T.minusSeconds(60), Optional.of(T), Optional.of("another filter"));
+    seen.sync =
+        new Sync.Live(T.minusSeconds(60), Optional.of(T), Optional.of("another filter"), false);
 
     assertThat(status(seen).stuck()).isTrue();
     assertThat(status(seen).next().allowed()).isFalse();
@@ -357,7 +358,7 @@ class HandoverTest {
   @Test
   void aSyncThatIsYoungerThanItsCutoverIsTold() {
     var seen = new Seen();
-    seen.sync = new Sync.Live(T.plusSeconds(60), Optional.of(T), Optional.empty());
+    seen.sync = new Sync.Live(T.plusSeconds(60), Optional.of(T), Optional.empty(), false);
 
     assertThat(step(seen, "deploy").because().toString()).contains("went live after T");
   }
@@ -486,7 +487,21 @@ class HandoverTest {
   }
 
   private static Sync live(Instant cutover) {
-    return new Sync.Live(T.minusSeconds(1800), Optional.of(cutover), Optional.empty());
+    return new Sync.Live(T.minusSeconds(1800), Optional.of(cutover), Optional.empty(), false);
+  }
+
+  @Test
+  void historyBeforeAMomentOfInsertionIsCopiedBeforeIt() {
+    var seen = new Seen();
+    seen.sync =
+        new Sync.Live(
+            T.minusSeconds(1800), Optional.of(NOW.plusSeconds(600)), Optional.empty(), true);
+    seen.standing = Optional.empty();
+
+    var step = step(seen, "run");
+    assertThat(step.state()).isEqualTo(State.NOW);
+    assertThat(step.until()).isEmpty();
+    assertThat(step.because().toString()).contains("is best filled before T");
   }
 
   private static Optional<Standing> standing(Part... parts) {
