@@ -543,7 +543,7 @@ class DeployScriptTest {
     var check = new ProcessBuilder(command).redirectErrorStream(true).start();
     var output = new String(check.getInputStream().readAllBytes(), UTF_8);
 
-    assertThat(command).hasSize(6);
+    assertThat(command).hasSize(7);
     assertThat(check.waitFor()).as(output).isZero();
   }
 
